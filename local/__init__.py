@@ -1,0 +1,1 @@
+"""The system on one machine: set-up, embedded servers, supervisor."""
