@@ -1,0 +1,1 @@
+"""The gateway of a single machine: one Envoy, configured from the contracts."""
