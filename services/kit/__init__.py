@@ -1,0 +1,1 @@
+"""The wires: gRPC, PostgreSQL, the event bus, configuration, telemetry. Knows no business word."""

@@ -1,0 +1,153 @@
+"""What happens around every call that a server answers: correlation, metrics, errors, validation."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+import protovalidate
+from grpc_status import rpc_status
+from opentelemetry.instrumentation.grpc import aio_server_interceptor
+
+from services.kernel.clock import monotonic
+from services.kernel.errors import EngineError, Kind
+from services.kernel.ids import new_id
+from services.kit import telemetry
+from services.kit.deadline import deadline_at
+from services.kit.status import status_of
+
+CORRELATION_HEADER = "x-request-id"
+
+Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]]
+
+_log = telemetry.logger(__name__)
+_validator = protovalidate.Validator()
+
+
+def standard_interceptors() -> list[grpc.aio.ServerInterceptor]:
+    """The interceptors of every server, outermost first."""
+    return [aio_server_interceptor(), AroundCall()]
+
+
+class AroundCall(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+    """Wraps each call: takes the correlation id, validates the request, counts, and turns errors into statuses."""
+
+    async def intercept_service(
+        self, continuation: Continuation, details: grpc.HandlerCallDetails
+    ) -> grpc.RpcMethodHandler:
+        handler = await continuation(details)
+        if handler is None or details.method.startswith("/grpc."):
+            return handler
+        correlation = _correlation(details)
+        method = details.method
+        if handler.response_streaming:
+            return _rebuild(
+                handler, _streaming(_behaviour(handler), method, correlation, not handler.request_streaming)
+            )
+        return _rebuild(handler, _unary(_behaviour(handler), method, correlation, not handler.request_streaming))
+
+
+def validate(message: Any) -> None:
+    """Checks a message against the rules of its contract; `FIELD_INVALID` names every field that breaks one."""
+    try:
+        _validator.validate(message)
+    except protovalidate.ValidationError as error:
+        violations = tuple((_path(violation.proto.field), violation.proto.message) for violation in error.violations)
+        field, description = violations[0]
+        raise EngineError(
+            Kind.INVALID, "FIELD_INVALID", f"{field}: {description}", violations=violations, field=field
+        ) from None
+
+
+def _unary(behaviour: Any, method: str, correlation: str, check: bool) -> Any:
+    async def call(request: Any, context: grpc.aio.ServicerContext) -> Any:
+        telemetry.correlation_id.set(correlation)
+        _note_deadline(context)
+        observed = _Observed(method)
+        try:
+            if check:
+                validate(request)
+            response = await behaviour(request, context)
+            observed.code = "OK"
+            return response
+        except Exception as error:
+            await _abort(context, error, observed)
+        finally:
+            observed.done()
+
+    return call
+
+
+def _streaming(behaviour: Any, method: str, correlation: str, check: bool) -> Any:
+    async def call(request: Any, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
+        telemetry.correlation_id.set(correlation)
+        observed = _Observed(method)
+        try:
+            if check:
+                validate(request)
+            async for response in behaviour(request, context):
+                yield response
+            observed.code = "OK"
+        except Exception as error:
+            await _abort(context, error, observed)
+        finally:
+            observed.done()
+
+    return call
+
+
+async def _abort(context: grpc.aio.ServicerContext, error: Exception, observed: "_Observed") -> None:
+    if isinstance(error, grpc.aio.AbortError):
+        observed.code = "ABORTED_BY_HANDLER"
+        raise error
+    if isinstance(error, EngineError):
+        status = rpc_status.to_status(status_of(error))
+        observed.code = status.code.name
+        await context.abort_with_status(status)  # type: ignore[attr-defined]
+    observed.code = "INTERNAL"
+    _log.error("call failed", method=observed.method, exc_info=error)
+    await context.abort(grpc.StatusCode.INTERNAL, "internal error; quote the request id to support")
+
+
+class _Observed:
+    """Counts and times one call."""
+
+    def __init__(self, method: str) -> None:
+        self.method = method
+        self.code = "CANCELLED"
+        self._began = time.perf_counter()
+        telemetry.RPC_STARTED.labels(method).inc()
+
+    def done(self) -> None:
+        telemetry.RPC_HANDLED.labels(self.method, self.code).inc()
+        telemetry.RPC_SECONDS.labels(self.method).observe(time.perf_counter() - self._began)
+
+
+def _note_deadline(context: grpc.aio.ServicerContext) -> None:
+    left = context.time_remaining()
+    deadline_at.set(None if left is None else monotonic() + left)
+
+
+def _correlation(details: grpc.HandlerCallDetails) -> str:
+    for key, value in details.invocation_metadata or ():
+        if key == CORRELATION_HEADER:
+            return str(value)[:128]
+    return str(new_id())
+
+
+def _behaviour(handler: grpc.RpcMethodHandler) -> Any:
+    return handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
+
+
+def _rebuild(handler: grpc.RpcMethodHandler, behaviour: Any) -> grpc.RpcMethodHandler:
+    make = {
+        (False, False): grpc.unary_unary_rpc_method_handler,
+        (False, True): grpc.unary_stream_rpc_method_handler,
+        (True, False): grpc.stream_unary_rpc_method_handler,
+        (True, True): grpc.stream_stream_rpc_method_handler,
+    }[handler.request_streaming, handler.response_streaming]
+    return make(behaviour, handler.request_deserializer, handler.response_serializer)
+
+
+def _path(field: Any) -> str:
+    return ".".join(element.field_name for element in field.elements) if field is not None else "message"
