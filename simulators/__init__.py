@@ -1,0 +1,1 @@
+"""Simulated counterparties to trade against."""

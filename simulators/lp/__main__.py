@@ -1,0 +1,3 @@
+from simulators.lp.main import main
+
+main()
