@@ -15,7 +15,7 @@ from mesh.local.settings import GatewaySettings
 __all__ = ["GatewaySettings", "render"]
 
 # The rest of the admin interface can stop the process and read its memory: no page in a browser may reach that.
-_ADMIN_PATHS = ("/ready", "/server_info", "/clusters", "/listeners", "/memory", "/reopen_logs")
+_ADMIN_PATHS = ("/ready", "/server_info", "/clusters", "/listeners", "/memory", "/stats", "/reopen_logs")
 
 
 def render(settings: GatewaySettings) -> str:
@@ -31,7 +31,7 @@ def render(settings: GatewaySettings) -> str:
 
 
 def _admin(settings: GatewaySettings) -> Json:
-    paths = [{"exact": path} for path in _ADMIN_PATHS] + [{"prefix": "/stats"}]
+    paths = [{"prefix": path} for path in _ADMIN_PATHS]
     return {"address": socket(settings.host, settings.admin_port), "allow_paths": paths}
 
 

@@ -10,6 +10,7 @@ from mesh.local.methods import Method
 from mesh.local.settings import GatewaySettings
 
 UNARY_S_MAX = 15
+IDLE_S_MAX = 20  # longer, so that a slow service is told as that, and a body that never comes as this
 DEADLINE_S = 5
 
 _READ_RETRIES = {
@@ -48,14 +49,13 @@ def _rest() -> Json:
 
 
 def _unary(match: Json, **action: Any) -> Json:
-    limit = f"{UNARY_S_MAX}s"
     return {
         "match": match,
         "route": {
             "cluster": CLIENT_API,
-            "timeout": limit,
-            # Counts from the first header on, so a body that trickles in is cut off too.
-            "max_stream_duration": {"max_stream_duration": limit, "grpc_timeout_header_max": limit},
+            # No `max_stream_duration` beside it: that would replace the deadline that the caller set.
+            "timeout": f"{UNARY_S_MAX}s",
+            "idle_timeout": f"{IDLE_S_MAX}s",
             **action,
         },
         # REST callers name no deadline; the services behind want one.
