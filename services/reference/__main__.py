@@ -1,0 +1,4 @@
+from services.kit.server import run
+from services.reference.main import main
+
+run("reference", main)

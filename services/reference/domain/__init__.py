@@ -1,0 +1,1 @@
+"""Instruments and groups as values."""

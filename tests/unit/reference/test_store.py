@@ -1,0 +1,39 @@
+"""What the store makes of a database that can't be reached."""
+
+import asyncpg
+import pytest
+
+from services.kernel.errors import EngineError, Kind
+from services.reference.store import PostgresCatalogueStore
+
+
+class BrokenPool:
+    """A pool whose every query fails."""
+
+    def __init__(self, error):
+        self._error = error
+
+    async def fetch(self, *_):
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionRefusedError("no server"),
+        TimeoutError(),
+        asyncpg.ConnectionDoesNotExistError("the connection was closed"),
+        asyncpg.AdminShutdownError("terminating connection"),
+        asyncpg.TooManyConnectionsError("sorry"),
+        asyncpg.InterfaceError("the pool is closed"),
+    ],
+)
+async def test_a_database_that_cannot_be_reached_is_unavailable_so_that_callers_retry(error):
+    with pytest.raises(EngineError) as caught:
+        await PostgresCatalogueStore(BrokenPool(error)).groups()
+    assert (caught.value.kind, caught.value.reason) == (Kind.UNAVAILABLE, "STORE_UNAVAILABLE")
+
+
+async def test_a_mistake_in_a_statement_stays_a_bug():
+    with pytest.raises(asyncpg.UndefinedColumnError):
+        await PostgresCatalogueStore(BrokenPool(asyncpg.UndefinedColumnError("no such column"))).groups()
