@@ -10,6 +10,7 @@ RESPONSE_BYTES_MAX = 16 * 1024 * 1024
 
 CORS = "envoy.filters.http.cors"
 TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
+COMPRESSOR = "envoy.filters.http.compressor"
 PERMISSIONS = "envoy.filters.http.rbac"
 
 _TRANSCODER_TYPE = "extensions.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder"
@@ -49,6 +50,11 @@ def no_transcoding(settings: GatewaySettings) -> Json:
     return typed(_TRANSCODER_TYPE, proto_descriptor=str(settings.descriptor_set), services=[])
 
 
+def no_compression() -> Json:
+    """The compressor, switched off for a route: it would compress each message of a gRPC-Web stream for itself."""
+    return typed("extensions.filters.http.compressor.v3.CompressorPerRoute", disabled=True)
+
+
 def no_permissions() -> Json:
     """The permission check, switched off for a route that the gateway answers itself."""
     return typed("extensions.filters.http.rbac.v3.RBACPerRoute")
@@ -78,7 +84,7 @@ def _compressor() -> Json:
     )
     direction = {"common_config": {"min_content_length": 2048}}
     return extension(
-        "envoy.filters.http.compressor",
+        COMPRESSOR,
         "extensions.filters.http.compressor.v3.Compressor",
         compressor_library=gzip,
         response_direction_config=direction,

@@ -34,6 +34,7 @@ REFUSALS = (
     Refusal(503, code_pb2.UNAVAILABLE, "SERVICE_UNAVAILABLE"),
     Refusal(504, code_pb2.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"),
 )
+OF_OTHERS = Refusal(403, code_pb2.UNAUTHENTICATED, "TOKEN_INVALID")
 EXPIRED = Refusal(401, code_pb2.UNAUTHENTICATED, "TOKEN_EXPIRED")
 ANY_OTHER = Refusal(400, code_pb2.INTERNAL, "GATEWAY_ERROR")
 
@@ -53,14 +54,13 @@ _REST = {"or_filter": {"filters": [_NOT_GRPC, _TRANSCODED]}}
 
 def local_replies() -> Json:
     """The answers of the gateway, by status; the first that matches is taken."""
-    expired = extension(
-        "expired",
-        "extensions.access_loggers.filters.cel.v3.ExpressionFilter",
-        expression="response.code_details.contains('Jwt_is_expired')",
-    )
-    mappers = [_mapper(EXPIRED, "EQ", {"extension_filter": expired})]
-    mappers += [_mapper(refusal, "EQ") for refusal in REFUSALS]
-    return {"mappers": [*mappers, _mapper(ANY_OTHER, "GE")]}
+    expired = _mapper(EXPIRED, "EQ", _details("response.code_details.contains('Jwt_is_expired')"))
+    # Envoy calls a token that is meant for others "forbidden"; to the caller it is a token that is no good.
+    bad_token = _details("response.code_details.startsWith('jwt_authn_access_denied')")
+    rest = _mapper(OF_OTHERS, "EQ", bad_token) | {"status_code": 401}
+    grpc = {"filter": _all(_status_is(OF_OTHERS, "EQ"), bad_token), "status_code": 401}
+    by_status = [_mapper(refusal, "EQ") for refusal in REFUSALS]
+    return {"mappers": [expired, rest, grpc, *by_status, _mapper(ANY_OTHER, "GE")]}
 
 
 def access_log(path: Path | None) -> list[Json]:
@@ -94,9 +94,23 @@ def access_log(path: Path | None) -> list[Json]:
 
 
 def _mapper(refusal: Refusal, comparison: str, *further: Json) -> Json:
-    status = {"value": {"default_value": refusal.status, "runtime_key": "gateway.unused"}, "op": comparison}
-    filters = [{"status_code_filter": {"comparison": status}}, _REST, *further]
-    return {"filter": {"and_filter": {"filters": filters}}, "body_format_override": _status(refusal)}
+    condition = _all(_status_is(refusal, comparison), _REST, *further)
+    return {"filter": condition, "body_format_override": _status(refusal)}
+
+
+def _all(*filters: Json) -> Json:
+    return {"and_filter": {"filters": list(filters)}}
+
+
+def _status_is(refusal: Refusal, comparison: str) -> Json:
+    # Envoy demands the name of a runtime key; none is ever set.
+    value = {"default_value": refusal.status, "runtime_key": "gateway.unused"}
+    return {"status_code_filter": {"comparison": {"value": value, "op": comparison}}}
+
+
+def _details(expression: str) -> Json:
+    message = "extensions.access_loggers.filters.cel.v3.ExpressionFilter"
+    return {"extension_filter": extension("cel", message, expression=expression)}
 
 
 def _status(refusal: Refusal) -> Json:

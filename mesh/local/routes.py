@@ -36,12 +36,12 @@ def route_configuration(settings: GatewaySettings, public: list[Method]) -> Json
 
 def _method(method: Method) -> Json:
     match = {"path": method.path}
-    if method.streams:
-        # A quiet stream is a healthy one: dead peers are found by the keep-alive of the connection.
-        return {"match": match, "route": {"cluster": CLIENT_API, "timeout": "0s", "idle_timeout": "0s"}}
-    if method.reads_only:
+    if method.reads_only and not method.streams:
         return _unary(match, retry_policy=_READ_RETRIES)
-    return _unary(match)
+    # A quiet stream is a healthy one: dead peers are found by the keep-alive of the connection.
+    endless = {"match": match, "route": {"cluster": CLIENT_API, "timeout": "0s", "idle_timeout": "0s"}}
+    route = endless if method.streams else _unary(match)
+    return route | {"typed_per_filter_config": {filters.COMPRESSOR: filters.no_compression()}}
 
 
 def _rest() -> Json:

@@ -10,7 +10,6 @@ from google.protobuf import any_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
-
 from tradeloom.client.v1 import (
     account_service_pb2,
     account_service_pb2_grpc,

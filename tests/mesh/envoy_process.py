@@ -59,12 +59,16 @@ async def _ready(process: asyncio.subprocess.Process, admin_file: Path, log: Pat
     async with asyncio.timeout(READY_S), httpx.AsyncClient() as client:
         while True:
             if process.returncode is not None:
-                raise RuntimeError(f"Envoy ended:\n{log.read_text()[-2000:]}")
-            admin = admin_file.read_text().strip() if admin_file.exists() else ""
+                raise RuntimeError(f"Envoy ended:\n{_text(log)[-2000:]}")
+            admin = _text(admin_file).strip()
             if admin and (await client.get(f"http://{admin}/ready")).status_code == 200:
                 listeners = (await client.get(f"http://{admin}/listeners?format=json")).json()
                 return Gateway(_address(listeners), admin)
             await asyncio.sleep(0.02)
+
+
+def _text(file: Path) -> str:
+    return file.read_text() if file.exists() else ""
 
 
 def _address(listeners: dict[str, object]) -> str:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from google.protobuf import descriptor_pb2
+from tradeloom.access.v1 import access_pb2
 
 from mesh.local.gateway import GatewaySettings, main, render
 from mesh.local.methods import public_methods
 from tests.mesh.envoy_process import validation_errors
-from tradeloom.access.v1 import access_pb2
 
 
 @pytest.fixture
