@@ -1,0 +1,1 @@
+"""Market data messages and books, pure."""
