@@ -1,0 +1,4 @@
+from services.identity.main import main
+from services.kit.server import run
+
+run("identity", main)
