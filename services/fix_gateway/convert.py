@@ -7,8 +7,11 @@ from tradeloom.fix_gateway.v1 import provider_service_pb2 as pb
 from tradeloom.reference.v1 import reference_service_pb2 as reference_pb
 
 from services.fix_gateway.domain.book import Book
+from services.fix_gateway.domain.provider import SessionKind
 from services.fix_gateway.handlers import SessionState
 from services.fix_gateway.ports import Units
+
+_KINDS = {SessionKind.QUOTE: pb.SESSION_KIND_QUOTE, SessionKind.TRADE: pb.SESSION_KIND_TRADE}
 
 
 def book_to_pb(book: Book, now_us: int) -> pb.ProviderBook:
@@ -29,7 +32,7 @@ def session_to_pb(state: SessionState) -> pb.Session:
     """A session's state."""
     session = pb.Session(
         provider=state.key.provider,
-        kind=pb.SessionKind.ValueType(int(state.key.kind)),
+        kind=_KINDS[state.key.kind],
         logged_on=state.logged_on,
         received_count=state.received_count,
         refused_count=state.refused_count,
