@@ -27,6 +27,10 @@ if _version_not_supported:
 
 class AuthServiceStub:
     """Logging in, staying logged in, logging out.
+
+    Every method of `tradeloom.client.v1` that needs a login wants the access token as `authorization: Bearer …`.
+    Without a good one it fails with `UNAUTHENTICATED` and reason `TOKEN_MISSING`, `TOKEN_INVALID` or `TOKEN_EXPIRED`;
+    when the user has not the role for it, with `PERMISSION_DENIED` and reason `PERMISSION_MISSING`.
     """
 
     def __init__(self, channel):
@@ -54,12 +58,18 @@ class AuthServiceStub:
 
 class AuthServiceServicer:
     """Logging in, staying logged in, logging out.
+
+    Every method of `tradeloom.client.v1` that needs a login wants the access token as `authorization: Bearer …`.
+    Without a good one it fails with `UNAUTHENTICATED` and reason `TOKEN_MISSING`, `TOKEN_INVALID` or `TOKEN_EXPIRED`;
+    when the user has not the role for it, with `PERMISSION_DENIED` and reason `PERMISSION_MISSING`.
     """
 
     def Login(self, request, context):
         """Logs a user in.
 
-        Fails with `UNAUTHENTICATED` and reason `CREDENTIALS_INVALID` for an unknown user and for a wrong password alike.
+        Fails with `UNAUTHENTICATED` and reason `CREDENTIALS_INVALID` for an unknown user and for a wrong password alike;
+        with `RESOURCE_EXHAUSTED` and reason `LOGIN_BUSY` when too many log in at once, or `LOGIN_THROTTLED` after 10
+        failures for the username within 5 minutes: then metadata `retryAfterS` says how many seconds to wait.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -108,6 +118,10 @@ def add_AuthServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class AuthService:
     """Logging in, staying logged in, logging out.
+
+    Every method of `tradeloom.client.v1` that needs a login wants the access token as `authorization: Bearer …`.
+    Without a good one it fails with `UNAUTHENTICATED` and reason `TOKEN_MISSING`, `TOKEN_INVALID` or `TOKEN_EXPIRED`;
+    when the user has not the role for it, with `PERMISSION_DENIED` and reason `PERMISSION_MISSING`.
     """
 
     @staticmethod

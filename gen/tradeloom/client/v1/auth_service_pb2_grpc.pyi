@@ -27,7 +27,12 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AuthServiceStub:
-    """Logging in, staying logged in, logging out."""
+    """Logging in, staying logged in, logging out.
+
+    Every method of `tradeloom.client.v1` that needs a login wants the access token as `authorization: Bearer …`.
+    Without a good one it fails with `UNAUTHENTICATED` and reason `TOKEN_MISSING`, `TOKEN_INVALID` or `TOKEN_EXPIRED`;
+    when the user has not the role for it, with `PERMISSION_DENIED` and reason `PERMISSION_MISSING`.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -36,7 +41,9 @@ class AuthServiceStub:
     Login: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.LoginRequest, _auth_service_pb2.LoginResponse]
     """Logs a user in.
 
-    Fails with `UNAUTHENTICATED` and reason `CREDENTIALS_INVALID` for an unknown user and for a wrong password alike.
+    Fails with `UNAUTHENTICATED` and reason `CREDENTIALS_INVALID` for an unknown user and for a wrong password alike;
+    with `RESOURCE_EXHAUSTED` and reason `LOGIN_BUSY` when too many log in at once, or `LOGIN_THROTTLED` after 10
+    failures for the username within 5 minutes: then metadata `retryAfterS` says how many seconds to wait.
     """
     RefreshSession: _grpc.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshSessionRequest, _auth_service_pb2.RefreshSessionResponse]
     """Exchanges a refresh token for new tokens. A refresh token works once: using it again ends the session and fails
@@ -47,13 +54,20 @@ class AuthServiceStub:
 
 @_typing.type_check_only
 class AuthServiceAsyncStub(AuthServiceStub):
-    """Logging in, staying logged in, logging out."""
+    """Logging in, staying logged in, logging out.
+
+    Every method of `tradeloom.client.v1` that needs a login wants the access token as `authorization: Bearer …`.
+    Without a good one it fails with `UNAUTHENTICATED` and reason `TOKEN_MISSING`, `TOKEN_INVALID` or `TOKEN_EXPIRED`;
+    when the user has not the role for it, with `PERMISSION_DENIED` and reason `PERMISSION_MISSING`.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Login: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.LoginRequest, _auth_service_pb2.LoginResponse]  # type: ignore[assignment]
     """Logs a user in.
 
-    Fails with `UNAUTHENTICATED` and reason `CREDENTIALS_INVALID` for an unknown user and for a wrong password alike.
+    Fails with `UNAUTHENTICATED` and reason `CREDENTIALS_INVALID` for an unknown user and for a wrong password alike;
+    with `RESOURCE_EXHAUSTED` and reason `LOGIN_BUSY` when too many log in at once, or `LOGIN_THROTTLED` after 10
+    failures for the username within 5 minutes: then metadata `retryAfterS` says how many seconds to wait.
     """
     RefreshSession: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshSessionRequest, _auth_service_pb2.RefreshSessionResponse]  # type: ignore[assignment]
     """Exchanges a refresh token for new tokens. A refresh token works once: using it again ends the session and fails
@@ -63,7 +77,12 @@ class AuthServiceAsyncStub(AuthServiceStub):
     """Ends the session that the refresh token belongs to. Succeeds also when it had ended already."""
 
 class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Logging in, staying logged in, logging out."""
+    """Logging in, staying logged in, logging out.
+
+    Every method of `tradeloom.client.v1` that needs a login wants the access token as `authorization: Bearer …`.
+    Without a good one it fails with `UNAUTHENTICATED` and reason `TOKEN_MISSING`, `TOKEN_INVALID` or `TOKEN_EXPIRED`;
+    when the user has not the role for it, with `PERMISSION_DENIED` and reason `PERMISSION_MISSING`.
+    """
 
     @_abc_1.abstractmethod
     def Login(
@@ -73,7 +92,9 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_auth_service_pb2.LoginResponse, _abc.Awaitable[_auth_service_pb2.LoginResponse]]:
         """Logs a user in.
 
-        Fails with `UNAUTHENTICATED` and reason `CREDENTIALS_INVALID` for an unknown user and for a wrong password alike.
+        Fails with `UNAUTHENTICATED` and reason `CREDENTIALS_INVALID` for an unknown user and for a wrong password alike;
+        with `RESOURCE_EXHAUSTED` and reason `LOGIN_BUSY` when too many log in at once, or `LOGIN_THROTTLED` after 10
+        failures for the username within 5 minutes: then metadata `retryAfterS` says how many seconds to wait.
         """
 
     @_abc_1.abstractmethod

@@ -47,7 +47,8 @@ class StreamServiceServicer:
     """
 
     def CreateStreamTicket(self, request, context):
-        """Gives a ticket that opens one WebSocket, once, within seconds. The ticket is the first message sent there.
+        """Gives a ticket that opens one WebSocket, once, within seconds. The ticket is the first message sent there. Fails
+        with `UNAUTHENTICATED` and reason `SESSION_ENDED` when the session of the access token has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,9 @@ class StreamServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> StreamServiceAsyncStub: ...
     CreateStreamTicket: _grpc.UnaryUnaryMultiCallable[_stream_service_pb2.CreateStreamTicketRequest, _stream_service_pb2.CreateStreamTicketResponse]
-    """Gives a ticket that opens one WebSocket, once, within seconds. The ticket is the first message sent there."""
+    """Gives a ticket that opens one WebSocket, once, within seconds. The ticket is the first message sent there. Fails
+    with `UNAUTHENTICATED` and reason `SESSION_ENDED` when the session of the access token has ended.
+    """
 
 @_typing.type_check_only
 class StreamServiceAsyncStub(StreamServiceStub):
@@ -42,7 +44,9 @@ class StreamServiceAsyncStub(StreamServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateStreamTicket: _aio.UnaryUnaryMultiCallable[_stream_service_pb2.CreateStreamTicketRequest, _stream_service_pb2.CreateStreamTicketResponse]  # type: ignore[assignment]
-    """Gives a ticket that opens one WebSocket, once, within seconds. The ticket is the first message sent there."""
+    """Gives a ticket that opens one WebSocket, once, within seconds. The ticket is the first message sent there. Fails
+    with `UNAUTHENTICATED` and reason `SESSION_ENDED` when the session of the access token has ended.
+    """
 
 class StreamServiceServicer(metaclass=_abc_1.ABCMeta):
     """The door to the WebSocket."""
@@ -53,6 +57,8 @@ class StreamServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _stream_service_pb2.CreateStreamTicketRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_stream_service_pb2.CreateStreamTicketResponse, _abc.Awaitable[_stream_service_pb2.CreateStreamTicketResponse]]:
-        """Gives a ticket that opens one WebSocket, once, within seconds. The ticket is the first message sent there."""
+        """Gives a ticket that opens one WebSocket, once, within seconds. The ticket is the first message sent there. Fails
+        with `UNAUTHENTICATED` and reason `SESSION_ENDED` when the session of the access token has ended.
+        """
 
 def add_StreamServiceServicer_to_server(servicer: StreamServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -73,7 +73,7 @@ class IdentityServiceServicer:
 
     def CreateUser(self, request, context):
         """Makes a user. Idempotent on `user_id`: the same body returns the user, another one fails with `ALREADY_EXISTS` and
-        reason `USER_EXISTS`. The password is not compared.
+        reason `USER_EXISTS`; a `username` of another user with reason `USERNAME_TAKEN`. The password is not compared.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -81,7 +81,8 @@ class IdentityServiceServicer:
 
     def Login(self, request, context):
         """Starts a session. Fails with `UNAUTHENTICATED` and reason `CREDENTIALS_INVALID`; with `RESOURCE_EXHAUSTED` and
-        reason `LOGIN_BUSY` when too many logins are being checked.
+        reason `LOGIN_BUSY` when too many logins are being checked, or reason `LOGIN_THROTTLED` after 10 failures for the
+        username within 5 minutes: then metadata `retryAfterS` says how many seconds to wait.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -103,7 +104,8 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def IssueStreamTicket(self, request, context):
-        """Signs a ticket for one WebSocket: a JWT for audience `stream` that lives for seconds.
+        """Signs a ticket for one WebSocket: a JWT for audience `stream` that lives for seconds. Fails with `UNAUTHENTICATED`
+        and reason `SESSION_ENDED` when there is no such session of the user, or it has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

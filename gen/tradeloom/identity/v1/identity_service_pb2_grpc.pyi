@@ -35,11 +35,12 @@ class IdentityServiceStub:
     def __new__(cls, channel: _aio.Channel) -> IdentityServiceAsyncStub: ...
     CreateUser: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.CreateUserRequest, _identity_service_pb2.CreateUserResponse]
     """Makes a user. Idempotent on `user_id`: the same body returns the user, another one fails with `ALREADY_EXISTS` and
-    reason `USER_EXISTS`. The password is not compared.
+    reason `USER_EXISTS`; a `username` of another user with reason `USERNAME_TAKEN`. The password is not compared.
     """
     Login: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.LoginRequest, _identity_service_pb2.LoginResponse]
     """Starts a session. Fails with `UNAUTHENTICATED` and reason `CREDENTIALS_INVALID`; with `RESOURCE_EXHAUSTED` and
-    reason `LOGIN_BUSY` when too many logins are being checked.
+    reason `LOGIN_BUSY` when too many logins are being checked, or reason `LOGIN_THROTTLED` after 10 failures for the
+    username within 5 minutes: then metadata `retryAfterS` says how many seconds to wait.
     """
     RefreshSession: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.RefreshSessionRequest, _identity_service_pb2.RefreshSessionResponse]
     """Goes on with a session. A refresh token works once: a second use ends the session and fails with
@@ -48,7 +49,9 @@ class IdentityServiceStub:
     Logout: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.LogoutRequest, _identity_service_pb2.LogoutResponse]
     """Ends the session that the refresh token belongs to. Succeeds also when it had ended already."""
     IssueStreamTicket: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.IssueStreamTicketRequest, _identity_service_pb2.IssueStreamTicketResponse]
-    """Signs a ticket for one WebSocket: a JWT for audience `stream` that lives for seconds."""
+    """Signs a ticket for one WebSocket: a JWT for audience `stream` that lives for seconds. Fails with `UNAUTHENTICATED`
+    and reason `SESSION_ENDED` when there is no such session of the user, or it has ended.
+    """
     GetJwks: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.GetJwksRequest, _identity_service_pb2.GetJwksResponse]
     """Gives the public keys that tokens are verified with."""
 
@@ -59,11 +62,12 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateUser: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.CreateUserRequest, _identity_service_pb2.CreateUserResponse]  # type: ignore[assignment]
     """Makes a user. Idempotent on `user_id`: the same body returns the user, another one fails with `ALREADY_EXISTS` and
-    reason `USER_EXISTS`. The password is not compared.
+    reason `USER_EXISTS`; a `username` of another user with reason `USERNAME_TAKEN`. The password is not compared.
     """
     Login: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.LoginRequest, _identity_service_pb2.LoginResponse]  # type: ignore[assignment]
     """Starts a session. Fails with `UNAUTHENTICATED` and reason `CREDENTIALS_INVALID`; with `RESOURCE_EXHAUSTED` and
-    reason `LOGIN_BUSY` when too many logins are being checked.
+    reason `LOGIN_BUSY` when too many logins are being checked, or reason `LOGIN_THROTTLED` after 10 failures for the
+    username within 5 minutes: then metadata `retryAfterS` says how many seconds to wait.
     """
     RefreshSession: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.RefreshSessionRequest, _identity_service_pb2.RefreshSessionResponse]  # type: ignore[assignment]
     """Goes on with a session. A refresh token works once: a second use ends the session and fails with
@@ -72,7 +76,9 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     Logout: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.LogoutRequest, _identity_service_pb2.LogoutResponse]  # type: ignore[assignment]
     """Ends the session that the refresh token belongs to. Succeeds also when it had ended already."""
     IssueStreamTicket: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.IssueStreamTicketRequest, _identity_service_pb2.IssueStreamTicketResponse]  # type: ignore[assignment]
-    """Signs a ticket for one WebSocket: a JWT for audience `stream` that lives for seconds."""
+    """Signs a ticket for one WebSocket: a JWT for audience `stream` that lives for seconds. Fails with `UNAUTHENTICATED`
+    and reason `SESSION_ENDED` when there is no such session of the user, or it has ended.
+    """
     GetJwks: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.GetJwksRequest, _identity_service_pb2.GetJwksResponse]  # type: ignore[assignment]
     """Gives the public keys that tokens are verified with."""
 
@@ -86,7 +92,7 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_identity_service_pb2.CreateUserResponse, _abc.Awaitable[_identity_service_pb2.CreateUserResponse]]:
         """Makes a user. Idempotent on `user_id`: the same body returns the user, another one fails with `ALREADY_EXISTS` and
-        reason `USER_EXISTS`. The password is not compared.
+        reason `USER_EXISTS`; a `username` of another user with reason `USERNAME_TAKEN`. The password is not compared.
         """
 
     @_abc_1.abstractmethod
@@ -96,7 +102,8 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_identity_service_pb2.LoginResponse, _abc.Awaitable[_identity_service_pb2.LoginResponse]]:
         """Starts a session. Fails with `UNAUTHENTICATED` and reason `CREDENTIALS_INVALID`; with `RESOURCE_EXHAUSTED` and
-        reason `LOGIN_BUSY` when too many logins are being checked.
+        reason `LOGIN_BUSY` when too many logins are being checked, or reason `LOGIN_THROTTLED` after 10 failures for the
+        username within 5 minutes: then metadata `retryAfterS` says how many seconds to wait.
         """
 
     @_abc_1.abstractmethod
@@ -123,7 +130,9 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _identity_service_pb2.IssueStreamTicketRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_identity_service_pb2.IssueStreamTicketResponse, _abc.Awaitable[_identity_service_pb2.IssueStreamTicketResponse]]:
-        """Signs a ticket for one WebSocket: a JWT for audience `stream` that lives for seconds."""
+        """Signs a ticket for one WebSocket: a JWT for audience `stream` that lives for seconds. Fails with `UNAUTHENTICATED`
+        and reason `SESSION_ENDED` when there is no such session of the user, or it has ended.
+        """
 
     @_abc_1.abstractmethod
     def GetJwks(
