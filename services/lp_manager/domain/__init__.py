@@ -1,0 +1,1 @@
+"""The aggregated book. Prices in points, quantities in 0.01 lots, times in microseconds: integers only."""
