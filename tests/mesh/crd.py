@@ -107,13 +107,14 @@ def _broken_rules(schema: Schema, value: Any) -> list[str]:
 
 def _holds(rule: str, value: Any) -> bool:
     try:
-        return bool(_program(rule).evaluate({"self": json_to_cel(value)}))
+        return bool(compiled(rule).evaluate({"self": json_to_cel(value)}))
     except celpy.CELEvalError:
         return False  # as at the API server: a rule that fails to evaluate refuses the resource
 
 
 @functools.cache
-def _program(rule: str) -> celpy.Runner:
+def compiled(rule: str) -> celpy.Runner:
+    """The program of a CEL rule."""
     functions = {"isURL": _is_url, "url": _url, "getScheme": _scheme, "substring": _substring}
     return _CEL.program(_CEL.compile(rule), functions=functions)
 

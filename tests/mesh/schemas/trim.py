@@ -3,7 +3,7 @@
     go mod download istio.io/api@v1.30.3
     python tests/mesh/schemas/trim.py "$(go env GOMODCACHE)/istio.io/api@v1.30.3"
 
-Istio is under the Apache License 2.0 (https://github.com/istio/api). Descriptions are left out; nothing else is changed.
+Istio is under the Apache License 2.0 (https://github.com/istio/api). Only descriptions are left out.
 """
 
 import gzip
