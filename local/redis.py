@@ -41,7 +41,7 @@ class Redis:
     def prepare(self) -> None:
         """Make its folders, owned by the account that it runs as."""
         for folder in (self.data, self.socket.parent):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             give(folder)
 
 
