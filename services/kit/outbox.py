@@ -125,7 +125,7 @@ class Relay:
         if monotonic() - self._measured_at < GAUGE_S:
             return
         self._measured_at = monotonic()
-        row = await self._pool.fetchrow(_WAITING.format(table=self._table), COUNT_MAX)
+        (row,) = await self._pool.fetch(_WAITING.format(table=self._table), COUNT_MAX)
         UNSENT_COUNT.labels(self._table).set(row["count"])
         UNSENT_AGE.labels(self._table).set(float(row["age_s"]))
 

@@ -8,6 +8,7 @@ from prometheus_client import Counter
 
 from services.kit import telemetry
 from services.kit.bus.port import Event, Handler
+from services.kit.bus.tasks import end
 
 RETRY_S = (0.1, 0.5, 1.0, 2.0)
 IN_FLIGHT_MAX = 1_000
@@ -54,10 +55,7 @@ class Lanes:
 
     async def close(self) -> None:
         """Stops. What was not done stays undone, and so will be delivered again."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(list(self._tasks))
         self._lanes.clear()
 
     async def _work(self, key: str) -> None:

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import Any
 
 from services.kit import telemetry
+from services.kit.bus.tasks import end
 
 RETRY_S = (0.05, 0.2, 0.5, 1.0, 2.0)
 
@@ -32,9 +32,7 @@ class StandingSubscription:
 
     async def close(self) -> None:
         """Ends it."""
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await end([self._task])
 
     async def _run(self) -> None:
         failures = 0
