@@ -122,7 +122,7 @@ class Recount:
         if used:
             told = _d(summary["margin_level"])
             off = abs(told - figures.margin_level(equity, used))
-            self._report.check(off <= _last_digit(told), f"margin level {told} %")
+            self._report.check(off <= _rounding(told), f"margin level {told} %")
 
     def pushed(self, trade: Trade) -> None:
         """The order and its fill were pushed, once, as they were answered."""
@@ -150,7 +150,7 @@ class Recount:
 
     def _check_rate(self, terms: Terms, rate: Decimal, gain: bool) -> None:
         known = self._rates(terms.quote, gain)
-        right = any(abs(rate - seen) <= _last_digit(rate) for seen in known)
+        right = any(abs(rate - seen) <= _rounding(rate) for seen in known)
         self._report.check(right, f"rate {terms.quote}/{self._currency} {rate:.6f} was quoted")
 
     def _check_booked(self, opened: Trade, closed: Trade, realised: Decimal) -> None:
@@ -169,5 +169,6 @@ def _d(text: str) -> Decimal:
     return Decimal(text)
 
 
-def _last_digit(told: Decimal) -> Decimal:
-    return Decimal(1).scaleb(int(told.as_tuple().exponent))
+def _rounding(told: Decimal) -> Decimal:
+    """How far the truth may be from a figure that was rounded to its last digit."""
+    return Decimal(5).scaleb(int(told.as_tuple().exponent) - 1)

@@ -33,7 +33,7 @@ class Report:
     def equal(self, what: str, told: object, computed: object) -> None:
         """Two figures are to be the same."""
         right = told == computed
-        self.check(right, f"{what} {told}" if right else f"{what}: told {told}, should be {computed}")
+        self.check(right, f"{what} {told}" if right else f"{what.rstrip(':')}: told {told}, should be {computed}")
 
     def good(self, what: str, reply: Reply) -> Reply:
         """A call is to succeed; nothing goes on without it."""
