@@ -27,8 +27,9 @@ def settings_text(providers: Iterable[Provider], kind: SessionKind, store: Path,
         "ResetOnDisconnect": "N",
         "CheckLatency": "Y",
         "SendRedundantResendRequests": "N",
-        # On for quotes too: 44 µs of C++ for the largest incremental refresh, outside the interpreter's lock, and
-        # without a dictionary QuickFIX can't keep repeating groups together.
+        # On for quotes too: measured, an incremental refresh of 2 entries takes 6 µs of C++ and one of 20 takes 17
+        # (4 µs more than without), outside the interpreter's lock; and without a dictionary QuickFIX would sort the
+        # fields of all entries of a repeating group together.
         "UseDataDictionary": "Y",
         "DataDictionary": str(dictionary),
         # Providers have tags of their own and their own order within groups; neither makes a price wrong.

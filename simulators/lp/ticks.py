@@ -104,9 +104,9 @@ class RecordedSource:
 
     def __init__(self, ticks: list[Tick], quotes_per_s: float) -> None:
         self._ticks = ticks
-        recorded_s = ticks[-1].at_s
-        self._speed = recorded_s * quotes_per_s / len(ticks)
-        self._length_s = recorded_s or 1.0
+        # The last tick stands for an average gap before the first comes again.
+        self._length_s = ticks[-1].at_s * len(ticks) / max(1, len(ticks) - 1) or 1.0
+        self._speed = self._length_s * quotes_per_s / len(ticks)
         self._start_s: float | None = None
         self._loop = 0
         self._index = 0
