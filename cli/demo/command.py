@@ -1,25 +1,23 @@
 """The command."""
 
-import sys
 import time
-from pathlib import Path
 
 import click
 
+from cli import options
 from cli.demo.reply import Unavailable, Wrong
 from cli.demo.report import Report
 from cli.demo.scenario import Visitor, play
-from local import state
-from local.paths import Paths, default_data_dir
-from local.ports import HOST, Ports
-
-GATEWAY = "http://127.0.0.1:7400"
-WRONG, UNAVAILABLE = 1, 4
+from cli.places import urls
+from cli.problem import Exit
+from local.paths import Paths
+from local.ports import Ports
+from local.state import running
 
 
 @click.command()
-@click.option("--gateway", default="", help="The gateway; that of the running system, else " + GATEWAY + ".")
-@click.option("--data-dir", type=click.Path(path_type=Path), default=default_data_dir, show_default="of this clone")
+@options.data_dir
+@click.option("--gateway", default="", help="The gateway; that of the running system by default.")
 @click.option("--stream", default="", help="The WebSocket; the one that comes with the ticket by default.")
 @click.option("--username", default="trader1@demo.tradeloom.example", show_default=True)
 @click.option("--password", default="demo-trader-1", show_default=True)
@@ -30,28 +28,26 @@ WRONG, UNAVAILABLE = 1, 4
     help="An account of another user, to be refused.",
 )
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def demo(
-    gateway: str, data_dir: Path, stream: str, username: str, password: str, someone_else: str, output: str
-) -> None:
+def demo(paths: Paths, gateway: str, stream: str, username: str, password: str, someone_else: str, output: str) -> int:
     """Trade as a client would, and check every figure.
 
     Exits with 1 when anything is wrong and says what; with 4 when the system does not answer.
     """
     report = Report(quiet=output == "json")
     started = time.monotonic()
-    status = 0
+    code = Exit.OK
     try:
-        play(Visitor(gateway or running_gateway(data_dir), username, password, someone_else, stream), report)
+        play(Visitor(gateway or running_gateway(paths), username, password, someone_else, stream), report)
     except Wrong as wrong:
         report.faults.append(str(wrong))
     except Unavailable as unavailable:
         report.faults.append(f"the system does not answer: {unavailable}. Is it up? (`tradeloom up`)")
-        status = UNAVAILABLE
+        code = Exit.UNAVAILABLE
     report.conclude(time.monotonic() - started)
-    sys.exit(status or (WRONG if report.faults else 0))
+    return code or (Exit.REFUSED if report.faults else Exit.OK)
 
 
-def running_gateway(data_dir: Path) -> str:
-    """The gateway of the system that runs on this data directory; the usual one when none does."""
-    running = state.running(Paths(data_dir))
-    return f"http://{HOST}:{Ports(running.port_base).gateway}" if running else GATEWAY
+def running_gateway(paths: Paths) -> str:
+    """The gateway of the system that runs on this data directory; where it usually is when none does."""
+    state = running(paths)
+    return urls(Ports(state.port_base) if state else Ports())["rest"]

@@ -6,6 +6,9 @@ from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 from cli.demo.reply import Json
 
+# The most that the groups of the demo broker may lever. The API tells a client its group, not this.
+LEVERAGES = {"standard": Decimal(30), "pro": Decimal(100)}
+
 _EXACT = Context(prec=34, rounding=ROUND_HALF_UP)
 _COINS = {"JPY": Decimal(1)}
 _CENT = Decimal("0.01")
@@ -74,10 +77,11 @@ def rates(source: str, target: str, gain: bool, seen: Mapping[str, Iterable[Pric
         return direct | inverse
 
 
-def margin(terms: Terms, lots: Decimal, opened: Decimal) -> Decimal:
+def margin(terms: Terms, group: str, lots: Decimal, opened: Decimal) -> Decimal:
     """What a position holds: of the base currency for a pair, of the notional value in the quote currency else."""
     with localcontext(_EXACT):
-        held = lots * terms.contract * terms.margin_rate
+        part = max(terms.margin_rate, 1 / LEVERAGES[group])
+        held = lots * terms.contract * part
         return held * opened if terms.by_notional else held
 
 

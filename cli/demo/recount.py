@@ -36,6 +36,7 @@ class Recount:
     def __init__(self, account: Json, rest: RestClient, feed: Feed, terms: dict[str, Terms], report: Report) -> None:
         self._account_id: str = account["account_id"]
         self._currency: str = account["currency"]
+        self._group: str = account["group"]
         self._rest = rest
         self._feed = feed
         self._terms = terms
@@ -71,16 +72,18 @@ class Recount:
         for _ in range(_LOOKS):
             position = self._position(fill["position_id"])
             lots, opened = _d(position["quantity"]), _d(position["open_price"])
-            right_profit = _d(position["unrealized_pnl"]) in self._profits(terms, position["side"], lots, opened)
-            right_margin = _d(position["margin"]) in self._margins(terms, lots, opened)
+            right_profit = _d(position.get("unrealized_pnl", "NaN")) in self._profits(
+                terms, position["side"], lots, opened
+            )
+            right_margin = _d(position.get("margin", "NaN")) in self._margins(terms, lots, opened)
             if right_profit and right_margin:
                 break
             time.sleep(_LOOK_AGAIN_S)
         self._report.equal("position opened at", _d(position["open_price"]), _d(fill["price"]))
         self._report.check(
-            right_profit, f"unrealised profit {position['unrealized_pnl']} {self._currency} at the quote"
+            right_profit, f"unrealised profit {position.get('unrealized_pnl')} {self._currency} at the quote"
         )
-        self._report.check(right_margin, f"margin {position['margin']} {self._currency}")
+        self._report.check(right_margin, f"margin {position.get('margin')} {self._currency}")
 
     def _position(self, position_id: str) -> Json:
         for position in self._positions():
@@ -103,7 +106,7 @@ class Recount:
         }
 
     def _margins(self, terms: Terms, lots: Decimal, opened: Decimal) -> set[Decimal]:
-        held, source = figures.margin(terms, lots, opened), figures.margin_currency(terms)
+        held, source = figures.margin(terms, self._group, lots, opened), figures.margin_currency(terms)
         # What is held is owed, so it is dear: converted as a loss is.
         return {figures.converted(held, rate, self._currency) for rate in self._rates(source, gain=False)}
 

@@ -33,10 +33,14 @@ def test_profit_is_the_move_times_the_units(
 
 
 def test_a_pair_holds_margin_of_its_base_and_the_rest_of_its_notional_value() -> None:
-    assert figures.margin(EURUSD, D("0.10"), D("1.08341")) == D("333")
+    assert figures.margin(EURUSD, "pro", D("0.10"), D("1.08341")) == D("333")
     assert figures.margin_currency(EURUSD) == "EUR"
-    assert figures.margin(GOLD, D("0.02"), D("2400.50")) == D("240.05")
+    assert figures.margin(GOLD, "pro", D("0.02"), D("2400.50")) == D("240.05")
     assert figures.margin_currency(GOLD) == "USD"
+
+
+def test_the_group_caps_the_leverage() -> None:
+    assert figures.rounded(figures.margin(EURUSD, "standard", D("0.10"), D("1.1")), "EUR") == D("333.33")
 
 
 def test_a_gain_converts_at_the_bid_and_a_loss_at_the_ask() -> None:

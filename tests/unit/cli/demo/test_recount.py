@@ -11,7 +11,7 @@ from cli.demo.recount import Recount, Trade
 from cli.demo.reply import Reply
 from cli.demo.report import Report
 
-ACCOUNT = {"account_id": "a1", "currency": "USD"}
+ACCOUNT = {"account_id": "a1", "currency": "USD", "group": "standard"}
 TERMS = {
     "EURUSD": Terms("EURUSD", "EUR", "USD", Decimal("0.00001"), Decimal(100000), Decimal("0.0333"), by_notional=False)
 }
