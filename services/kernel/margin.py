@@ -35,10 +35,15 @@ def margin_currency(instrument: Instrument) -> str:
 
 def leg_margin(instrument: Instrument, rate: Decimal, quantity: Quantity, price: Price) -> Decimal:
     """The margin of one quantity, in `margin_currency`, not rounded."""
-    notional = quantity.value * instrument.contract_size
-    if instrument.margin_mode is MarginMode.CFD:
-        notional *= price.value
-    return notional * rate
+    return total_margin(instrument, rate, quantity.value, quantity.value * price.value)
+
+
+def total_margin(instrument: Instrument, rate: Decimal, quantity: Decimal, cost: Decimal) -> Decimal:
+    """The margin of quantities of one side together, in `margin_currency`, not rounded.
+
+    `quantity` is their sum in lots and `cost` is Σ quantity × opening price.
+    """
+    return (cost if instrument.margin_mode is MarginMode.CFD else quantity) * instrument.contract_size * rate
 
 
 def symbol_margin(instrument: Instrument, rate: Decimal, legs: Iterable[Leg]) -> Decimal:

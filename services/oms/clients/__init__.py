@@ -1,0 +1,1 @@
+"""What the service calls: quotes, instruments, routing and execution."""

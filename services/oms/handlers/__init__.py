@@ -1,0 +1,1 @@
+"""The use cases: commands in batches, and queries."""
