@@ -1,5 +1,6 @@
 """Who gets in: every wrong token, and every method with too small a role, in both of its forms."""
 
+import asyncio
 import re
 from collections.abc import Callable
 
@@ -58,6 +59,18 @@ async def test_token_anywhere_but_in_its_header_is_not_taken(
     in_cookie = await anonymous.get("/v1/accounts", headers={"cookie": f"authorization=Bearer {token}"})
     assert [reason(in_query), reason(in_cookie)] == [(401, "TOKEN_INVALID")] * 2
     assert backend.calls == []
+
+
+async def test_token_that_was_good_is_refused_once_it_expires(gateway: Gateway, issuer: Issuer) -> None:
+    # Envoy keeps verified tokens, and allows 5 s of skew: this one has some 2 s left.
+    headers = bearer(issuer.token(expires_in_s=-3))
+    async with httpx.AsyncClient(base_url=gateway.url, headers=headers) as client, asyncio.timeout(20):
+        response = await client.get("/v1/accounts")
+        assert response.status_code == 200
+        while response.status_code == 200:
+            await asyncio.sleep(0.1)
+            response = await client.get("/v1/accounts")
+    assert reason(response) == (401, "TOKEN_EXPIRED")
 
 
 @pytest.mark.parametrize("method", GUARDED, ids=lambda method: method.name)
