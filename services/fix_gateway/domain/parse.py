@@ -37,7 +37,7 @@ def parse(raw: bytes) -> MarketData:
     head, found, group = raw.partition(b"\x01268=")
     if not found:
         raise Malformed("no_entries")
-    is_snapshot = b"\x0135=W\x01" in head
+    is_snapshot = _field(head, b"\x0135=") == b"W"
     symbol = _field(head, b"\x0155=")
     if is_snapshot and not symbol:
         raise Malformed("no_symbol")
@@ -51,7 +51,7 @@ def parse(raw: bytes) -> MarketData:
         request_id=_field(head, b"\x01262="),
         symbol=symbol,
         sent_us=sending_time_us(_field(head, b"\x0152=")),
-        possible_duplicate=b"\x0143=Y\x01" in head,
+        possible_duplicate=_field(head, b"\x0143=") == b"Y",
         entries=list(_snapshot_entries(parts, symbol) if is_snapshot else _incremental_entries(parts)),
     )
 
