@@ -4,7 +4,8 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import grpc
@@ -16,18 +17,18 @@ from grpc_reflection.v1alpha import reflection
 
 from services.kit import telemetry
 from services.kit.config import ConfigError, ServiceConfig
-from services.kit.interceptors import standard_interceptors
+from services.kit.interceptors import Streams, standard_interceptors
 
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 CONFIG_EXIT_CODE = 2
 
-SERVER_OPTIONS = [
-    ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
-    ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-    ("grpc.so_reuseport", 0),
-]
+SERVER_OPTIONS = {
+    "grpc.max_receive_message_length": MESSAGE_BYTES_MAX,
+    "grpc.max_send_message_length": MESSAGE_BYTES_MAX,
+    "grpc.keepalive_permit_without_calls": 1,
+    "grpc.http2.min_ping_interval_without_data_ms": 10_000,
+    "grpc.so_reuseport": 0,
+}
 
 Register = Callable[[grpc.aio.Server], str]
 Background = Callable[[], Coroutine[Any, Any, None]]
@@ -53,15 +54,19 @@ async def serve(
     interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
     background: Sequence[Background] = (),
     on_stop: Sequence[Callable[[], Awaitable[None]]] = (),
+    options: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     """Serves until SIGTERM or SIGINT; then says NOT_SERVING, lets traffic move away, finishes what is in flight.
 
-    Raises what a background task raised, so that the process ends and its supervisor starts it afresh.
+    `options` are gRPC channel arguments that replace or join those of every server. Raises what a background task
+    raised, so that the process ends and its supervisor starts it afresh.
     """
     telemetry.configure_logs(name, config.log_level)
     telemetry.configure_traces(name, config.otlp_endpoint)
     telemetry.serve_metrics(config.metrics_address)
-    server = grpc.aio.server(interceptors=[*standard_interceptors(), *interceptors], options=SERVER_OPTIONS)
+    arguments = list({**SERVER_OPTIONS, **options}.items())
+    streams = Streams()
+    server = grpc.aio.server(interceptors=[*standard_interceptors(streams), *interceptors], options=arguments)
     names = [register(server) for register in services]
     status = _add_health(server, names)
     server.add_insecure_port(config.address)
@@ -77,6 +82,7 @@ async def serve(
         await asyncio.sleep(config.drain_s)
         for stop in on_stop:
             await stop()
+        streams.end()
         await server.stop(config.grace_s)
         _log.info("stopped")
 

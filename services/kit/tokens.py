@@ -5,6 +5,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import jwt
 
@@ -56,8 +57,7 @@ class Verifier:
         if known is None:
             known = self._principal(self._decode(token, await self._key(token)))
             self._remember(token, known)
-        if known.expires_at + LEEWAY_S <= self._now().timestamp():
-            raise EngineError(Kind.UNAUTHENTICATED, "TOKEN_EXPIRED", "the access token has expired")
+        check_alive(known, self._now())
         return known
 
     async def _key(self, token: str) -> jwt.PyJWK:
@@ -94,7 +94,7 @@ class Verifier:
                 options={"require": REQUIRED_CLAIMS},
             )
         except jwt.ExpiredSignatureError:
-            raise EngineError(Kind.UNAUTHENTICATED, "TOKEN_EXPIRED", "the access token has expired") from None
+            raise _expired() from None
         except jwt.PyJWTError:
             raise _invalid() from None
         return claims
@@ -114,6 +114,16 @@ class Verifier:
         self._verified[token] = principal
         if len(self._verified) > CACHE_SIZE:
             self._verified.popitem(last=False)
+
+
+def check_alive(principal: Principal, now: datetime) -> None:
+    """Fails with `TOKEN_EXPIRED` when the token has expired; for streams, which outlive the check at their start."""
+    if principal.expires_at + LEEWAY_S <= now.timestamp():
+        raise _expired()
+
+
+def _expired() -> EngineError:
+    return EngineError(Kind.UNAUTHENTICATED, "TOKEN_EXPIRED", "the access token has expired")
 
 
 def _invalid() -> EngineError:
