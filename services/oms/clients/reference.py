@@ -23,7 +23,7 @@ _log = telemetry.logger(__name__)
 class TermsClient:
     """Keeps the terms as the reference service gave them last."""
 
-    def __init__(self, stub: rpc.ReferenceServiceAsyncStub) -> None:
+    def __init__(self, stub: "rpc.ReferenceServiceAsyncStub") -> None:
         self._stub = stub
         self._terms = Terms({}, {}, {})
 
