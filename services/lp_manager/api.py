@@ -33,7 +33,6 @@ class QuoteService(rpc.QuoteServiceServicer):
         self._epoch = epoch
         self._pace_us = pace_us
         self._built: dict[str, pb.Quote] = {}
-        self._stopping = False
 
     def register(self, server: grpc.aio.Server) -> str:
         """Adds the service to the server; returns its full name."""
@@ -47,15 +46,11 @@ class QuoteService(rpc.QuoteServiceServicer):
         sent: dict[str, int] = {}
         with self._changes.subscribe() as changed:
             message = self._message(await changed.take(0), sent)
-            while not self._stopping:
+            while True:
                 sent_us = self._now_us()
                 yield message
                 await asyncio.sleep((sent_us + self._pace_us - self._now_us()) / 1_000_000)
                 message = await self._next_message(changed, sent, sent_us + HEARTBEAT_US)
-
-    async def stop(self) -> None:
-        """Ends every stream of quotes, each with its next message: readers turn to another instance."""
-        self._stopping = True
 
     async def GetBook(self, request: pb.GetBookRequest, context: grpc.aio.ServicerContext) -> pb.GetBookResponse:
         """The merged depth."""

@@ -43,7 +43,6 @@ async def main() -> None:
                 lambda: expire_for_ever(market),
                 lambda: reference.follow_symbols(market),
             ],
-            on_stop=[quotes.stop],
         )
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-import grpc
 import pytest
 from tradeloom.lp_manager.v1 import quote_service_pb2 as pb
 from tradeloom.lp_manager.v1 import quote_service_pb2_grpc as rpc
@@ -263,14 +262,6 @@ async def test_watch_quotes_gives_symbols_that_are_listed_later(running, reader)
     running.market.list_symbols(await running.reference_client.digits())
     await reader.until(lambda newest: "XAUUSD" in newest)
     assert reader.newest["XAUUSD"].digits == 2
-
-
-async def test_watch_quotes_ends_when_the_server_stops(running, reader):
-    await reader.read()
-    await running.quotes.stop()
-    async with asyncio.timeout(WAIT_S):
-        while await reader.call.read() is not grpc.aio.EOF:
-            pass
 
 
 async def test_get_book_gives_the_merged_depth(running, reader):
