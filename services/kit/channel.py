@@ -32,7 +32,9 @@ async def channel(address: str, *, deadline_s: float = DEADLINE_S) -> AsyncItera
 
     Calls raise `EngineError`. Streams get no deadline and raise `grpc.aio.AioRpcError`.
     """
-    interceptors = [*aio_client_interceptors(), UnaryCalls(deadline_s)]
+    # Only unary calls are traced: a span over a stream that lives for days says nothing, and wrapping one costs.
+    traced = [i for i in aio_client_interceptors() if isinstance(i, grpc.aio.UnaryUnaryClientInterceptor)]
+    interceptors: list[Any] = [*traced, UnaryCalls(deadline_s)]
     async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS, interceptors=interceptors) as made:
         yield made
 

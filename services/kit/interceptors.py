@@ -1,5 +1,6 @@
 """What happens around every call that a server answers: correlation, metrics, errors, validation."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -24,13 +25,53 @@ _log = telemetry.logger(__name__)
 _validator = protovalidate.Validator()
 
 
-def standard_interceptors() -> list[grpc.aio.ServerInterceptor]:
+class Streams:
+    """The open streams of a server, which never end by themselves: `end` ends them where they wait.
+
+    A stream of requests ends as if the caller had sent its last one, so what is in flight is still answered; a stream
+    of responses ends between two of them.
+    """
+
+    def __init__(self) -> None:
+        self._ended = False
+        self._waiting: set[asyncio.Task[Any]] = set()
+
+    def end(self) -> None:
+        """Ends every stream; those that are busy end as soon as they wait."""
+        self._ended = True
+        for task in self._waiting:
+            task.cancel()
+
+    async def until_ended(self, messages: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """The messages up to the end."""
+        while not self._ended:
+            task = asyncio.current_task()
+            assert task is not None
+            self._waiting.add(task)
+            try:
+                message = await anext(messages)
+            except StopAsyncIteration:
+                return
+            except asyncio.CancelledError:
+                if not self._ended:
+                    raise
+                task.uncancel()
+                return
+            finally:
+                self._waiting.discard(task)
+            yield message
+
+
+def standard_interceptors(streams: Streams | None = None) -> list[grpc.aio.ServerInterceptor]:
     """The interceptors of every server, outermost first."""
-    return [aio_server_interceptor(), AroundCall()]
+    return [aio_server_interceptor(), AroundCall(streams or Streams())]
 
 
 class AroundCall(grpc.aio.ServerInterceptor):  # type: ignore[misc]
     """Wraps each call: takes the correlation id, validates the request, counts, and turns errors into statuses."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
 
     async def intercept_service(
         self, continuation: Continuation, details: grpc.HandlerCallDetails
@@ -39,12 +80,10 @@ class AroundCall(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         if handler is None or details.method.startswith("/grpc."):
             return handler
         correlation = _correlation(details)
-        method = details.method
+        behaviour, check = _behaviour(handler), not handler.request_streaming
         if handler.response_streaming:
-            return _rebuild(
-                handler, _streaming(_behaviour(handler), method, correlation, not handler.request_streaming)
-            )
-        return _rebuild(handler, _unary(_behaviour(handler), method, correlation, not handler.request_streaming))
+            return _rebuild(handler, _streaming(behaviour, details.method, correlation, check, self._streams))
+        return _rebuild(handler, _unary(behaviour, details.method, correlation, check))
 
 
 def validate(message: Any) -> None:
@@ -78,14 +117,17 @@ def _unary(behaviour: Any, method: str, correlation: str, check: bool) -> Any:
     return call
 
 
-def _streaming(behaviour: Any, method: str, correlation: str, check: bool) -> Any:
+def _streaming(behaviour: Any, method: str, correlation: str, check: bool, streams: Streams) -> Any:
     async def call(request: Any, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
         telemetry.correlation_id.set(correlation)
         observed = _Observed(method)
         try:
             if check:
                 validate(request)
-            async for response in behaviour(request, context):
+                responses = streams.until_ended(behaviour(request, context))
+            else:
+                responses = behaviour(streams.until_ended(request), context)
+            async for response in responses:
                 yield response
             observed.code = "OK"
         except Exception as error:
