@@ -39,9 +39,13 @@ class Call:
 
 @dataclass
 class Backend:
-    """What arrived, and the lever that lets a stream of quotes go on."""
+    """What arrived, and the lever that lets a stream of quotes go on.
+
+    A call counts in `calls` from its headers on, an order in `orders` once its message was whole and handled.
+    """
 
     calls: list[Call] = field(default_factory=list)
+    orders: list[Any] = field(default_factory=list)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
     def count(self, method: str) -> int:
@@ -109,7 +113,11 @@ class Market(market_service_pb2_grpc.MarketServiceServicer):
 
 
 class Orders(order_service_pb2_grpc.OrderServiceServicer):
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
     async def SubmitOrder(self, request: Any, context: Any) -> Any:
+        self._backend.orders.append(request)
         if request.account_id == DOWN:
             await fail(context, code_pb2.UNAVAILABLE, "OUTCOME_UNKNOWN", "the order service is away")
         return order_service_pb2.SubmitOrderResponse(order=_order(request))
@@ -165,7 +173,7 @@ def server(backend: Backend) -> grpc.aio.Server:
     made = grpc.aio.server(interceptors=[Recorder(backend)])
     auth_service_pb2_grpc.add_AuthServiceServicer_to_server(Auth(), made)
     market_service_pb2_grpc.add_MarketServiceServicer_to_server(Market(backend), made)
-    order_service_pb2_grpc.add_OrderServiceServicer_to_server(Orders(), made)
+    order_service_pb2_grpc.add_OrderServiceServicer_to_server(Orders(backend), made)
     account_service_pb2_grpc.add_AccountServiceServicer_to_server(Accounts(backend), made)
     stream_service_pb2_grpc.add_StreamServiceServicer_to_server(Streams(), made)
     return made

@@ -69,6 +69,7 @@ def backend(_served: tuple[Backend, str]) -> Backend:
     """What stands behind the gateway, with nothing recorded."""
     backend = _served[0]
     backend.calls.clear()
+    backend.orders.clear()
     backend.go_on.clear()
     return backend
 
