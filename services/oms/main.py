@@ -27,7 +27,7 @@ from services.oms.clients.quotes import QuoteTable
 from services.oms.clients.reference import TermsClient
 from services.oms.clients.venue import GrpcVenue
 from services.oms.config import OmsConfig
-from services.oms.convert.journal import ContractRecorder
+from services.oms.convert.journal import ContractRecord
 from services.oms.handlers.batch import BatchRunner
 from services.oms.handlers.cache import AggregateCache
 from services.oms.handlers.pipeline import Limits, Pipeline
@@ -60,7 +60,7 @@ async def main() -> None:
             books=PostgresBooks(desk),
             venue=await _venue(config, stack),
             market=market,
-            recorder=ContractRecorder(),
+            recorder=ContractRecord,
             cache=cache,
             now=clock.utc_now,
             new_id=new_id,

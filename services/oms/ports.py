@@ -1,6 +1,6 @@
 """What the handlers need of the world."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -11,7 +11,7 @@ from services.oms.domain.events import Event
 from services.oms.domain.ledger import LedgerEntry
 from services.oms.domain.market import Market
 from services.oms.domain.orders import Fill, Order, Verdict
-from services.oms.domain.state import AccountState, Position
+from services.oms.domain.state import Account, AccountState, Position
 from services.oms.domain.valuation import Summary
 
 NO_HASH = bytes(32)
@@ -145,16 +145,19 @@ class MarketSource(Protocol):
         ...
 
 
-class Recorder(Protocol):
-    """Puts events into the words of the contracts."""
+class AccountRecord(Protocol):
+    """The events of one account and commit, put into the words of the contracts."""
 
-    def journal(self, state: AccountState, event: Event) -> bytes:
-        """The journal entry of the event; `state` is the one after it."""
+    def add(self, sequence: int, event: Event) -> bytes:
+        """The journal entry of the next event."""
         ...
 
-    def changed(self, state: AccountState, entries: Sequence[tuple[int, Event]], summary: Summary) -> bytes:
-        """What the other services are told of the events, each with its sequence."""
+    def changed(self, summary: Summary) -> bytes:
+        """What the other services are told of the events added."""
         ...
+
+
+Recorder = Callable[[Account], AccountRecord]
 
 
 @dataclass(frozen=True, slots=True)

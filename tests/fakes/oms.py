@@ -12,7 +12,7 @@ from services.kernel.errors import EngineError
 from services.kernel.ids import AccountId, ClientOrderId, PositionId, UserId, Uuid7Source
 from services.kernel.instrument import Instrument, MarginMode
 from services.kernel.money import Price, Quantity, Side
-from services.oms.convert.journal import ContractRecorder
+from services.oms.convert.journal import ContractRecord
 from services.oms.domain.commands import ClosePosition, Deposit, OpenAccount, SubmitOrder
 from services.oms.domain.decide import Attempt, Context
 from services.oms.domain.events import MoneyBooked, OrderFilled, OrderRejected
@@ -227,19 +227,26 @@ class MemoryBooks:
 
     async def orders(self, account_id: AccountId, page: Page) -> Sequence[Order]:
         """Orders, newest first."""
-        rows = {row.order.order_id: row.order for (owner, _), row in self.order_rows.items() if owner == account_id}
+        rows: dict[UUID, Order] = {
+            row.order.order_id: row.order for (owner, _), row in self.order_rows.items() if owner == account_id
+        }
         return [rows[key] for key in _paged(rows, page)]
 
     async def fills(self, account_id: AccountId, page: Page) -> Sequence[Fill]:
         """Fills, newest first."""
-        rows = {
-            fill.fill_id: fill for (owner, _), row in self.order_rows.items() if owner == account_id for fill in row.fills
+        rows: dict[UUID, Fill] = {
+            fill.fill_id: fill
+            for (owner, _), row in self.order_rows.items()
+            if owner == account_id
+            for fill in row.fills
         }
         return [rows[key] for key in _paged(rows, page)]
 
     async def entries(self, account_id: AccountId, page: Page) -> Sequence[LedgerEntry]:
         """Movements of money, newest first."""
-        rows = {entry.transaction_id: entry for entry in self.entry_rows if entry.account_id == account_id}
+        rows: dict[UUID, LedgerEntry] = {
+            entry.transaction_id: entry for entry in self.entry_rows if entry.account_id == account_id
+        }
         return [rows[key] for key in _paged(rows, page)]
 
     async def changes(self, account_id: AccountId, since: int, limit: int) -> tuple[Sequence[Change], int]:
@@ -332,7 +339,7 @@ class World:
             books=self.books,
             venue=self.venue,
             market=self.market,
-            recorder=ContractRecorder(),
+            recorder=ContractRecord,
             cache=cache,
             now=lambda: NOW,
             new_id=ids(),

@@ -1,13 +1,12 @@
 """The journal and the events on the bus: events as the contracts carry them, and back."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
 from tradeloom.client.v1 import trading_pb2 as client_pb
 from tradeloom.oms.v1 import events_pb2, journal_pb2
 
-from services.kernel.ids import FillId
+from services.kernel.ids import AccountId, FillId
 from services.kernel.money import text
 from services.oms.convert import trading
 from services.oms.domain.events import (
@@ -22,38 +21,56 @@ from services.oms.domain.events import (
 )
 from services.oms.domain.ledger import Posting
 from services.oms.domain.orders import Route
-from services.oms.domain.state import AccountState
+from services.oms.domain.state import Account
 from services.oms.domain.valuation import Summary
 
 TOPIC = "oms.account_events"
 
 
-class ContractRecorder:
-    """Writes events as `JournalEntry` and `AccountChanged`."""
+class ContractRecord:
+    """Writes the events of one account and commit as `JournalEntry` and `AccountChanged`.
 
-    def journal(self, state: AccountState, event: Event) -> bytes:
-        """The serialized journal entry; `state` is the one after the event."""
-        message = journal_pb2.JournalEntry(
-            account_id=str(state.account.account_id), sequence=state.sequence, time=trading.time_to_pb(event.at)
+    Messages are made once: what goes on the bus is copied out of the journal's.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._account_id = str(account.account_id)
+        self._changed = events_pb2.AccountChanged(account_id=self._account_id, user_id=str(account.user_id))
+
+    def add(self, sequence: int, event: Event) -> bytes:
+        """The serialized journal entry of the next event."""
+        entry = journal_pb2.JournalEntry(
+            account_id=self._account_id, sequence=sequence, time=trading.time_to_pb(event.at)
         )
-        _fill_entry(message, state, event)
-        return message.SerializeToString(deterministic=True)
+        _fill_entry(entry, self._account.account_id, event)
+        _fill_change(self._changed.changes.add(), entry)
+        return entry.SerializeToString(deterministic=True)
 
-    def changed(self, state: AccountState, entries: Sequence[tuple[int, Event]], summary: Summary) -> bytes:
-        """The serialized `AccountChanged` of the events; `state` is the one after the last."""
-        account = state.account
-        return events_pb2.AccountChanged(
-            account_id=str(account.account_id),
-            user_id=str(account.user_id),
-            changes=[_change(state, sequence, event) for sequence, event in entries],
-            summary=trading.summary_to_pb(account.account_id, account.currency, summary),
-        ).SerializeToString()
+    def changed(self, summary: Summary) -> bytes:
+        """The serialized `AccountChanged` of the events added."""
+        account = self._account
+        self._changed.summary.CopyFrom(trading.summary_to_pb(account.account_id, account.currency, summary))
+        return self._changed.SerializeToString()
 
 
 def change_of_payload(payload: bytes) -> client_pb.AccountEvent:
     """What the client sees of a stored journal entry."""
+    change = client_pb.AccountEvent()
+    _fill_change(change, journal_pb2.JournalEntry.FromString(payload))
+    return change
+
+
+def event_of_payload(payload: bytes) -> tuple[int, Event]:
+    """The sequence and event of a stored journal entry; request hashes, which it doesn't carry, are empty."""
     entry = journal_pb2.JournalEntry.FromString(payload)
-    change = client_pb.AccountEvent(account_id=entry.account_id, sequence=entry.sequence, time=entry.time)
+    return entry.sequence, _event(entry)
+
+
+def _fill_change(change: client_pb.AccountEvent, entry: journal_pb2.JournalEntry) -> None:
+    change.account_id = entry.account_id
+    change.sequence = entry.sequence
+    change.time.CopyFrom(entry.time)
     match entry.WhichOneof("event"):
         case "account_opened":
             change.account_opened.CopyFrom(entry.account_opened.account)
@@ -67,16 +84,9 @@ def change_of_payload(payload: bytes) -> client_pb.AccountEvent:
             change.position.CopyFrom(entry.position_changed.position)
         case "money_booked":
             change.ledger_entry.CopyFrom(entry.money_booked.entry)
-    return change
 
 
-def event_of_payload(payload: bytes) -> tuple[int, Event]:
-    """The sequence and event of a stored journal entry; request hashes, which it doesn't carry, are empty."""
-    entry = journal_pb2.JournalEntry.FromString(payload)
-    return entry.sequence, _event(entry)
-
-
-def _fill_entry(message: journal_pb2.JournalEntry, state: AccountState, event: Event) -> None:
+def _fill_entry(message: journal_pb2.JournalEntry, account_id: AccountId, event: Event) -> None:
     match event:
         case OrderAccepted():
             message.order_accepted.order.CopyFrom(trading.order_to_pb(event.order))
@@ -84,7 +94,7 @@ def _fill_entry(message: journal_pb2.JournalEntry, state: AccountState, event: E
         case OrderFilled():
             message.order_filled.CopyFrom(_filled(event))
         case PositionChanged():
-            position = trading.position_to_pb(state.account.account_id, event.position)
+            position = trading.position_to_pb(account_id, event.position)
             message.position_changed.position.CopyFrom(position)
             message.position_changed.fill_id = str(event.fill_id)
         case MoneyBooked():
@@ -124,23 +134,6 @@ def _booked(event: MoneyBooked) -> journal_pb2.MoneyBooked:
     return journal_pb2.MoneyBooked(
         entry=trading.entry_to_pb(event.entry), postings=postings, request_id=event.request_id
     )
-
-
-def _change(state: AccountState, sequence: int, event: Event) -> client_pb.AccountEvent:
-    account_id = state.account.account_id
-    change = client_pb.AccountEvent(account_id=str(account_id), sequence=sequence, time=trading.time_to_pb(event.at))
-    match event:
-        case OrderAccepted(order=order) | OrderRejected(order=order):
-            change.order.CopyFrom(trading.order_to_pb(order))
-        case OrderFilled(fill=fill):
-            change.fill.CopyFrom(trading.fill_to_pb(fill))
-        case PositionChanged(position=position):
-            change.position.CopyFrom(trading.position_to_pb(account_id, position))
-        case MoneyBooked(entry=entry):
-            change.ledger_entry.CopyFrom(trading.entry_to_pb(entry))
-        case AccountOpened(account=account):
-            change.account_opened.CopyFrom(trading.account_to_pb(account))
-    return change
 
 
 def _event(entry: journal_pb2.JournalEntry) -> Event:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -25,8 +26,9 @@ def number(value: IntEnum) -> Any:
     return int(value)
 
 
+@lru_cache(maxsize=1024)
 def time_to_pb(at: datetime) -> Timestamp:
-    """The moment, to the microsecond."""
+    """The moment, to the microsecond. Kept, as one moment is in many messages: copy it, don't change it."""
     seconds, micros = divmod(to_us(at), MICROSECONDS)
     return Timestamp(seconds=seconds, nanos=micros * 1000)
 

@@ -41,7 +41,7 @@ class Market:
     fresh: Quotes
     last: Quotes
     quote_id: Callable[[str], str]
-    _rates: dict[tuple[str, str, Flow, bool], Decimal | None] = field(default_factory=dict, compare=False)
+    _rates: dict[tuple[str, str, bool, bool], Decimal | None] = field(default_factory=dict, compare=False)
 
     def fresh_rate(self, source: str, target: str, flow: Flow) -> Decimal | None:
         """The conversion rate by quotes that may be traded on."""
@@ -52,7 +52,7 @@ class Market:
         return self._rate(source, target, flow, False)
 
     def _rate(self, source: str, target: str, flow: Flow, fresh: bool) -> Decimal | None:
-        key = (source, target, flow, fresh)
+        key = (source, target, flow is Flow.GAIN, fresh)
         if key not in self._rates:
             quotes = self.fresh if fresh else self.last
             self._rates[key] = conversion_rate(source, target, flow, self.terms.pairs, quotes)

@@ -4,6 +4,7 @@ A batch forms while the one before it commits; there are no timers. An idle writ
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,6 +14,9 @@ from services.oms.domain.commands import Command
 from services.oms.handlers.batch import BatchRunner, outcome_unknown
 from services.oms.handlers.queue import CommandQueue, Waiting
 from services.oms.ports import Outcome
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,9 @@ class Pipeline:
             batch = await self._queue.take(self._limits.batch_max)
             try:
                 await self._runner.run(self._in_time(batch))
+            except Exception:
+                # A mistake of ours. Those who wait are told that the outcome is unknown; the next batch is a new start.
+                _log.exception("batch failed")
             finally:
                 accounts = list(dict.fromkeys(waiting.command.account_id for waiting in batch))
                 for waiting in batch:

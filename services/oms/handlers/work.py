@@ -1,6 +1,7 @@
 """One account's part of a batch: its commands, decided one after another, and what they change."""
 
 import hashlib
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -28,6 +29,9 @@ from services.oms.ports import (
     RecordedOrder,
     Recorder,
 )
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -68,6 +72,9 @@ class AccountWork:
                     step.prepared = prepare(state, command, context, settled=number == 0)
                 except EngineError as error:
                     step.prepared = error
+                except (ArithmeticError, ValueError):
+                    _log.exception("command not prepared")
+                    step.prepared = undecidable()
 
     def attempts(self) -> list[Step]:
         """The steps that are to be routed."""
@@ -81,6 +88,10 @@ class AccountWork:
                 step.result = self._decide(step, recorded, context)
             except EngineError as error:
                 step.result = error
+            except (ArithmeticError, ValueError):
+                # A figure that can't be: only its own command fails.
+                _log.exception("command not decided")
+                step.result = undecidable()
             except DecideAgain:
                 self.again = [later.waiting for later in self.steps[number:]]
                 del self.steps[number:]
@@ -90,14 +101,14 @@ class AccountWork:
         """What is to be committed; None when nothing changed."""
         if self.state is None or not self.events:
             return None
-        before, state = self.before, None if self.before is None else self.before.state
-        digest, journal, entries = before.journal_hash if before else NO_HASH, [], []
+        before, record = self.before, recorder(self.state.account)
+        digest, journal = before.journal_hash if before else NO_HASH, []
+        sequence = self.state.sequence - len(self.events)
         for event in self.events:
-            state = apply(state, event)
-            payload = recorder.journal(state, event)
+            sequence += 1
+            payload = record.add(sequence, event)
             digest = hashlib.sha256(digest + payload).digest()
-            journal.append(JournalRow(state.sequence, payload, digest))
-            entries.append((state.sequence, event))
+            journal.append(JournalRow(sequence, payload, digest))
         summary = self._summary or summarise(self.state, context.market, context.now)
         version = before.version if before else 0
         return AccountCommit(
@@ -106,7 +117,7 @@ class AccountWork:
             events=self.events,
             journal=journal,
             event_id=new_id(),
-            changed=recorder.changed(self.state, entries, summary),
+            changed=record.changed(summary),
         )
 
     def settle(self) -> None:
@@ -215,3 +226,8 @@ def reused(reason: str, field_name: str, key: str) -> EngineError:
     return EngineError(
         Kind.CONFLICT, reason, f"{field_name} {key} was used for something else", field=field_name, key=key
     )
+
+
+def undecidable() -> EngineError:
+    """The arithmetic fails for the command; nothing was done."""
+    return EngineError(Kind.PRECONDITION, "COMMAND_NOT_DECIDABLE", "the figures of the command can't be computed")

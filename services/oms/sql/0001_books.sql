@@ -20,8 +20,11 @@ CREATE TABLE account (
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 CREATE INDEX account_user ON account (user_id, number);
 
+-- Rows of an account are only ever added by the statement that locks and changes its row in `account`; that they belong
+-- to an account needs no foreign key, which would cost a look-up a row.
+
 CREATE TABLE orders (
-    account_id uuid NOT NULL REFERENCES account,
+    account_id uuid NOT NULL,
     order_id uuid NOT NULL,
     client_order_id text NOT NULL CHECK (client_order_id ~ '^[A-Za-z0-9_.:-]{1,64}$'),
     -- SHA-256 of what was asked: the same key with another body is refused.
@@ -70,7 +73,7 @@ CREATE TABLE fill (
 CREATE INDEX fill_order ON fill (account_id, order_id);
 
 CREATE TABLE position (
-    account_id uuid NOT NULL REFERENCES account,
+    account_id uuid NOT NULL,
     position_id uuid NOT NULL,
     symbol text NOT NULL,
     side smallint NOT NULL CHECK (side IN (1, 2)),
@@ -83,7 +86,7 @@ CREATE TABLE position (
 CREATE INDEX position_open ON position (account_id) WHERE quantity > 0;
 
 CREATE TABLE ledger_entry (
-    account_id uuid NOT NULL REFERENCES account,
+    account_id uuid NOT NULL,
     transaction_id uuid NOT NULL,
     kind smallint NOT NULL,
     amount numeric NOT NULL,
@@ -112,7 +115,7 @@ CREATE TABLE posting (
 );
 
 CREATE TABLE journal (
-    account_id uuid NOT NULL REFERENCES account,
+    account_id uuid NOT NULL,
     sequence bigint NOT NULL CHECK (sequence > 0),
     -- A serialized tradeloom.oms.v1.JournalEntry, and SHA-256 of (the hash before ‖ payload).
     payload bytea NOT NULL,

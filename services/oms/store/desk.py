@@ -8,6 +8,13 @@ import asyncpg
 
 # asyncpg.Pool resets a connection whenever it is given back: a round trip that an order would wait for.
 
+# Every access here is by index. Left to itself the server plans statements and foreign keys while the tables are small,
+# decides to scan them whole, and keeps those plans while they grow.
+SETTINGS = (
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; "
+    "SET plan_cache_mode = force_generic_plan; SET jit = off"
+)
+
 # The server ended the connection; what it was doing may have been done.
 ENDED = ("08", "57P")
 
@@ -48,7 +55,13 @@ class Desk:
             if not connection.is_closed():
                 return connection
             await self._pool.release(connection)
-        return await self._pool.acquire()
+        connection = await self._pool.acquire()
+        try:
+            await connection.execute(SETTINGS)
+        except BaseException:
+            await self._pool.release(connection)
+            raise
+        return connection
 
 
 def server_answered(error: BaseException) -> bool:

@@ -160,8 +160,9 @@ locked AS MATERIALIZED (
 ), changed AS (
     UPDATE account SET version = n.version + 1, balance = n.balance, sequence = n.sequence,
         journal_hash = n.journal_hash, last_at = n.last_at
-    FROM unnest({arrays}) AS n ({names}) JOIN locked USING (account_id)
+    FROM unnest({arrays}) AS n ({names})
     WHERE account.account_id = n.account_id AND account.version = n.version
+        AND (SELECT count(*) FROM locked) = cardinality($1)
     RETURNING account.account_id
 )"""
 
