@@ -4,8 +4,12 @@ Exits with 1 when something was lost, doubled or refused that should not be, wit
 is missed is shown and does not fail the run, unless `--strict` is given.
 """
 
+import os
 import sys
 from pathlib import Path
+
+# Children are made while gRPC is in use; they only ever exec.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import click
 import uvloop

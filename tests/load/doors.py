@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any, Protocol, Self
 
 import grpc
@@ -108,7 +107,7 @@ class StreamDoor:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._call: Any = None
-        self._broken = False
+        self._broken = ""
 
     async def __aenter__(self) -> Self:
         self._call = self._open_stream(metadata=self._metadata)
@@ -125,7 +124,7 @@ class StreamDoor:
         """An item of ExchangeOrders."""
         self._tally.sent += 1
         if self._broken:
-            self._tally.answer(number, due, Outcome.UNKNOWN, "STREAM_BROKE")
+            self._tally.answer(number, due, Outcome.UNKNOWN, self._broken)
             return
         self._due[number] = due
         self._waiting.append(pb.ExchangeItem(id=number + 1, submit_order=self._orders.request(number)))
@@ -152,11 +151,16 @@ class StreamDoor:
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         """When the stream breaks, what is in flight has an unknown outcome."""
-        with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+        why = "it was closed"
+        try:
             await work()
-        self._broken = True
+        except grpc.aio.AioRpcError as error:
+            why = f"{error.code().name} {error.details() or ''}"[:80]
+        except asyncio.InvalidStateError:
+            why = (await self._call.code()).name
+        self._broken = f"STREAM_BROKE ({why})"
         for number, due in self._due.items():
-            self._tally.answer(number, due, Outcome.UNKNOWN, "STREAM_BROKE")
+            self._tally.answer(number, due, Outcome.UNKNOWN, self._broken)
         self._due.clear()
 
 

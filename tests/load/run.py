@@ -62,13 +62,13 @@ async def at_rate(name: str, door: Door, tally: Tally, schedule: Schedule, cpu: 
         await open_loop(warm_up, door.send)
         await tally.all_answered(DRAIN_S)
         tally.latency = type(tally.latency)()
-        answered_before, offset = tally.answered, tally.sent
+        done_before, offset = tally.done, tally.sent
         meter = _Meter(cpu, idle)
         paced = await open_loop(schedule, lambda number, due: door.send(offset + number, due))
         await tally.all_answered(DRAIN_S)
-    answered = tally.answered - answered_before
+    done = tally.done - done_before
     elapsed = max(tally.last_answer - meter.started, 1e-9)
-    figures = _figures(name, tally, answered, elapsed, meter)
+    figures = _figures(name, tally, done, elapsed, meter)
     figures.offered = schedule.rate
     figures.lag_p99 = paced.lag.quantile(0.99) * 1000
     return figures
@@ -99,7 +99,7 @@ async def at_full_speed(
         await asyncio.sleep(seconds)
         await tally.all_answered(DRAIN_S)
         tally.on_answer = None
-    return _figures(name, tally, tally.answered, max(tally.last_answer - meter.started, 1e-9), meter)
+    return _figures(name, tally, tally.done, max(tally.last_answer - meter.started, 1e-9), meter)
 
 
 class _Meter:
@@ -124,13 +124,13 @@ def _own_cpu() -> float:
     return times.user + times.system
 
 
-def _figures(name: str, tally: Tally, answered: int, elapsed: float, meter: _Meter) -> Figures:
-    used, above, own = (1e6 * seconds / max(answered, 1) for seconds in meter.read())
+def _figures(name: str, tally: Tally, done: int, elapsed: float, meter: _Meter) -> Figures:
+    used, above, own = (1e6 * seconds / max(done, 1) for seconds in meter.read())
     filled = tally.count(Outcome.FILLED)
     return Figures(
         name=name,
         offered=0.0,
-        achieved=answered / elapsed,
+        achieved=done / elapsed,
         latency=tally.latency.milliseconds(),
         filled=filled,
         unfilled=tally.answered - filled,

@@ -29,6 +29,8 @@ class Tally:
         self.outcomes = bytearray(count_max)
         self.latency = Histogram()
         self.answered = 0
+        # Of those answered: carried out or refused for the record, so done.
+        self.done = 0
         self.sent = 0
         self.reasons: Counter[str] = Counter()
         self.last_answer = 0.0
@@ -42,6 +44,7 @@ class Tally:
         self.latency.record(now - due)
         self.outcomes[number] = outcome
         self.answered += 1
+        self.done += outcome in (Outcome.FILLED, Outcome.REJECTED)
         if reason:
             self.reasons[reason] += 1
         if self.answered >= self.sent:
