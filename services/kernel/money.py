@@ -5,8 +5,9 @@ zero; sums are of rounded figures (as in the worked examples that brokers publis
 """
 
 import decimal
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import IntEnum
 
 from services.kernel.errors import EngineError, Kind
@@ -25,6 +26,7 @@ decimal.setcontext(CONTEXT)
 
 ZERO = Decimal(0)
 
+_PLAIN = re.compile(r"[+-]?[0-9]{1,40}([.][0-9]{1,40})?")
 _MINOR_DIGITS = {"JPY": 0, "KRW": 0, "HUF": 2, "KWD": 3, "BHD": 3, "BTC": 8, "ETH": 8}
 _QUANTA = {digits: Decimal(1).scaleb(-digits) for digits in range(0, 19)}
 
@@ -130,16 +132,12 @@ def text(value: Decimal) -> str:
 
 
 def parse_decimal(field: str, value: str) -> Decimal:
-    """Reads a finite decimal, or says which field is wrong."""
-    try:
-        parsed = Decimal(value)
-    except InvalidOperation:
-        parsed = Decimal("NaN")
-    if not parsed.is_finite():
+    """Reads a decimal in digits, or says which field is wrong. An exponent is refused: it hides how long a number is."""
+    if not _PLAIN.fullmatch(value):
         raise EngineError(
             Kind.INVALID, "DECIMAL_INVALID", f"{field} must be a decimal number, was {value[:64]!r}", field=field
         )
-    return parsed
+    return Decimal(value)
 
 
 def parse_quantity(field: str, value: str) -> Quantity:

@@ -15,7 +15,6 @@ from services.oms.handlers.batch import BatchRunner, outcome_unknown
 from services.oms.handlers.queue import CommandQueue, Waiting
 from services.oms.ports import Outcome
 
-
 _log = logging.getLogger(__name__)
 
 

@@ -30,7 +30,6 @@ from services.oms.ports import (
     Recorder,
 )
 
-
 _log = logging.getLogger(__name__)
 
 
