@@ -1,0 +1,1 @@
+"""What happens when a client says something, a quote moves, or an account changes."""
