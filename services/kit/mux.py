@@ -49,6 +49,7 @@ class StreamCaller(ABC):
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+        self._fail_in_flight()
 
     @abstractmethod
     def _messages(self, queued: list[Any]) -> list[Any]:
@@ -82,7 +83,7 @@ class StreamCaller(ABC):
             connected_before = self._connected.is_set()
             try:
                 await self._converse()
-            except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
+            except Exception as error:  # Whatever broke it, the link is made anew.
                 _log.warning("stream lost", error=str(error)[:200])
             failures = 0 if connected_before or self._connected.is_set() else failures + 1
             self._connected.clear()
@@ -91,17 +92,26 @@ class StreamCaller(ABC):
 
     async def _converse(self) -> None:
         call = self._open_stream()
-        writer = asyncio.create_task(self._write(call))
+        reader, writer = asyncio.create_task(self._read(call)), asyncio.create_task(self._write(call))
         try:
-            await call.wait_for_connection()
-            self._connected.set()
-            async for message in call:
-                self._settle(message)
+            # Either may find first that the link is of no use.
+            await asyncio.wait([reader, writer], return_when=asyncio.FIRST_COMPLETED)
+            if call.done():
+                await asyncio.wait([reader])  # The last answers may still be there to read.
+            for task in (reader, writer):
+                if task.done() and not task.cancelled():
+                    task.result()
         finally:
+            reader.cancel()
             writer.cancel()
-            with suppress(asyncio.CancelledError, grpc.aio.AioRpcError, asyncio.InvalidStateError):
-                await writer
+            await asyncio.gather(reader, writer, return_exceptions=True)
             call.cancel()
+
+    async def _read(self, call: grpc.aio.StreamStreamCall) -> None:
+        await call.wait_for_connection()
+        self._connected.set()
+        async for message in call:
+            self._settle(message)
 
     async def _write(self, call: grpc.aio.StreamStreamCall) -> None:
         while True:
