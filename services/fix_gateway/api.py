@@ -9,7 +9,7 @@ from tradeloom.fix_gateway.v1 import provider_service_pb2_grpc as rpc
 
 from services.fix_gateway.convert import book_to_pb, session_to_pb
 from services.fix_gateway.domain.book import Book
-from services.fix_gateway.handlers import SessionState
+from services.fix_gateway.domain.provider import SessionState
 from services.kit.newest import Broadcast
 
 HEARTBEAT_S = 0.25

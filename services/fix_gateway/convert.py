@@ -7,8 +7,7 @@ from tradeloom.fix_gateway.v1 import provider_service_pb2 as pb
 from tradeloom.reference.v1 import reference_service_pb2 as reference_pb
 
 from services.fix_gateway.domain.book import Book
-from services.fix_gateway.domain.provider import SessionKind
-from services.fix_gateway.handlers import SessionState
+from services.fix_gateway.domain.provider import SessionKind, SessionState
 from services.fix_gateway.ports import Units
 
 _KINDS = {SessionKind.QUOTE: pb.SESSION_KIND_QUOTE, SessionKind.TRADE: pb.SESSION_KIND_TRADE}

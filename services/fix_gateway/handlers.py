@@ -2,27 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from services.fix_gateway.domain.market import Listing, Market, same_symbols
 from services.fix_gateway.domain.parse import request_id, text_of
-from services.fix_gateway.domain.provider import Provider, SessionKey, SessionKind
+from services.fix_gateway.domain.provider import Provider, SessionKey, SessionKind, SessionState
 from services.fix_gateway.ports import Books, EventKind, FixSessions, Quarantine, SessionEvent, Units
 from services.kernel.clock import Now
 from services.kernel.errors import EngineError
 
 _ODD_BYTES = "surrogateescape"
-
-
-@dataclass(slots=True)
-class SessionState:
-    """One session, as people want to see it."""
-
-    key: SessionKey
-    logged_on: bool = False
-    change_time: datetime | None = None
-    received_count: int = 0
-    refused_count: int = 0
 
 
 @dataclass(slots=True)

@@ -9,7 +9,8 @@ from prometheus_client import REGISTRY
 from services.fix_gateway.api import NewestBooks, ProviderService, now_us
 from services.fix_gateway.clients import ReferenceClient, keep_instruments
 from services.fix_gateway.config import FixGatewayConfig
-from services.fix_gateway.handlers import Gateway, SessionState
+from services.fix_gateway.domain.provider import SessionState
+from services.fix_gateway.handlers import Gateway
 from services.fix_gateway.metrics import SessionCollector
 from services.fix_gateway.providers import read_providers
 from services.fix_gateway.quarantine import LogQuarantine

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from services.fix_gateway.handlers import SessionState
+from services.fix_gateway.domain.provider import SessionState
 
 _LABELS = ["provider", "session"]
 

@@ -79,10 +79,11 @@ def _tick(row: list[str], columns: int, instrument: Instrument) -> tuple[datetim
         raise ValueError(f"{len(row)} columns instead of {columns}")
     moment = datetime.fromisoformat(row[0])
     bid, ask = (_points(text, instrument.digits) for text in row[1:3])
-    if ask <= bid:
-        raise ValueError(f"the bid {row[1]} is not below the ask {row[2]}")
+    if ask < bid:
+        raise ValueError(f"the bid {row[1]} is above the ask {row[2]}")
     sizes = [_size(text) for text in row[3:]] or [instrument.size, instrument.size]
-    return moment, Top(bid, ask, sizes[0], sizes[1])
+    # Recordings have moments without a spread; a provider that quotes has always one.
+    return moment, Top(bid, max(ask, bid + 1), sizes[0], sizes[1])
 
 
 def _points(text: str, digits: int) -> int:

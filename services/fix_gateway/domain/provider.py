@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
 from typing import NamedTuple
@@ -22,6 +23,17 @@ class SessionKey(NamedTuple):
 
     provider: str
     kind: SessionKind
+
+
+@dataclass(slots=True)
+class SessionState:
+    """One session, as people want to see it."""
+
+    key: SessionKey
+    logged_on: bool = False
+    change_time: datetime | None = None
+    received_count: int = 0
+    refused_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

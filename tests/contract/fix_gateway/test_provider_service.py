@@ -11,8 +11,7 @@ from tradeloom.fix_gateway.v1 import provider_service_pb2_grpc as rpc
 
 from services.fix_gateway.api import NewestBooks, ProviderService, now_us
 from services.fix_gateway.domain.book import Book
-from services.fix_gateway.domain.provider import SessionKey, SessionKind
-from services.fix_gateway.handlers import SessionState
+from services.fix_gateway.domain.provider import SessionKey, SessionKind, SessionState
 from services.kit.channel import channel
 from tests.fakes.wire import serving
 

@@ -34,6 +34,11 @@ def test_ticks_without_sizes_get_the_usual_ones(tmp_path):
     assert tick.top == Top(110_000, 120_000, EURUSD.size, EURUSD.size)
 
 
+def test_tick_without_a_spread_gets_the_smallest(tmp_path):
+    (tick,) = read_ticks(write(tmp_path, "time,bid,ask\n2013-01-01T22:00:00Z,1.1,1.1\n"), EURUSD)
+    assert (tick.top.bid, tick.top.ask) == (110_000, 110_001)
+
+
 def test_gzipped_ticks_are_read_too(tmp_path):
     path = tmp_path / "EURUSD.csv.gz"
     path.write_bytes(gzip.compress(GOOD.encode()))
@@ -43,8 +48,7 @@ def test_gzipped_ticks_are_read_too(tmp_path):
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("2020-01-01T22:00:11Z,1.2,1.1,1,1", "not below"),
-        ("2020-01-01T22:00:11Z,1.1,1.1,1,1", "not below"),
+        ("2020-01-01T22:00:11Z,1.2,1.1,1,1", "the bid 1.2 is above the ask 1.1"),
         ("2020-01-01T22:00:11Z,-1.1,1.1,1,1", "not above zero"),
         ("2020-01-01T22:00:11Z,NaN,1.1,1,1", "not above zero"),
         ("2020-01-01T22:00:11Z,abc,1.1,1,1", "not a decimal number"),
