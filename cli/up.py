@@ -1,7 +1,7 @@
 """`tradeloom up`: start the system and say where it is."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import sleep
 from typing import Any
 
@@ -38,10 +38,11 @@ def up(paths: Paths, ports: Ports, fresh: bool, foreground: bool) -> int:
     progress = Progress()
     progress.line(f"starting Tradeloom in {paths.data_dir} (embedded mode: one machine, not for production)")
     started = launch(paths, ports, bound=foreground)
-    with _interruptible(started, progress):
+    with _stopping_on_interrupt(started, progress):
         _follow(started, progress)
         _announce(ports, progress, foreground=foreground)
-        if foreground:
+    if foreground:
+        with suppress(KeyboardInterrupt), _stopping_on_interrupt(started, progress):  # here the way to end it
             _follow_to_the_end(started, progress)
     return Exit.OK
 
@@ -77,7 +78,7 @@ def _prepare(paths: Paths, ports: Ports, *, fresh: bool) -> None:
 
 
 @contextmanager
-def _interruptible(started: Launch, progress: Progress) -> Iterator[None]:
+def _stopping_on_interrupt(started: Launch, progress: Progress) -> Iterator[None]:
     """Turn Ctrl-C into a stop in order."""
     try:
         yield

@@ -79,6 +79,8 @@ def stop(paths: Paths) -> Iterator[SystemState]:
                 raise StopError(f"the supervisor (pid {state.pid}) does not end; see {paths.log('supervisor')}")
             sleep(POLL_S)
             yield read(paths) or state
+        while _is_ours(state.pid, "supervisor") and monotonic() < deadline:  # its lock is gone a moment before it
+            sleep(POLL_S)
     _sweep(paths)
 
 
@@ -98,7 +100,7 @@ def _sweep(paths: Paths) -> None:
 
 
 # How the command line of each component that is no service can be told.
-PROGRAMS = {"postgres": b"postgres", "redis": b"redis-server", "gateway": b"envoy"}
+PROGRAMS = {"supervisor": b"local", "postgres": b"postgres", "redis": b"redis-server", "gateway": b"envoy"}
 
 
 def _is_ours(pid: int, name: str) -> bool:
