@@ -132,7 +132,7 @@ def text(value: Decimal) -> str:
 
 
 def parse_decimal(field: str, value: str) -> Decimal:
-    """Reads a decimal in digits, or says which field is wrong. An exponent is refused: it hides how long a number is."""
+    """Reads a decimal in plain digits, or says which field is wrong. An exponent would hide how long a number is."""
     if not _PLAIN.fullmatch(value):
         raise EngineError(
             Kind.INVALID, "DECIMAL_INVALID", f"{field} must be a decimal number, was {value[:64]!r}", field=field
