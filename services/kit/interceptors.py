@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import protovalidate
 from grpc_status import rpc_status
-from opentelemetry.instrumentation.grpc import aio_server_interceptor
+from opentelemetry.instrumentation.grpc import aio_server_interceptor, filters
 
 from services.kernel.clock import monotonic
 from services.kernel.errors import EngineError, Kind
@@ -64,7 +64,9 @@ class Streams:
 
 def standard_interceptors(streams: Streams | None = None) -> list[grpc.aio.ServerInterceptor]:
     """The interceptors of every server, outermost first."""
-    return [aio_server_interceptor(), AroundCall(streams or Streams())]
+    # Health's Watch is not an async generator, which the tracer takes every stream for; and probes are no news.
+    traced = filters.negate(filters.service_prefix("grpc."))
+    return [aio_server_interceptor(filter_=traced), AroundCall(streams or Streams())]
 
 
 class AroundCall(grpc.aio.ServerInterceptor):  # type: ignore[misc]
