@@ -15,14 +15,15 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 class Child:
     """A process of ours that said it is ready, and with what it said so."""
 
-    def __init__(self, process: asyncio.subprocess.Process, said: str) -> None:
+    def __init__(self, name: str, process: asyncio.subprocess.Process, said: str) -> None:
         self.said = said
+        self._name = name
         self._process = process
 
-    def cpu_seconds(self) -> float:
+    def cpu_seconds(self) -> dict[str, float]:
         """What it used so far."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+        return {self._name: (int(fields[11]) + int(fields[12])) / _TICKS_PER_S}
 
 
 @asynccontextmanager
@@ -36,7 +37,7 @@ async def child(module: str, *arguments: str) -> AsyncIterator[Child]:
         said = await asyncio.wait_for(process.stdout.readline(), _READY_S)
         if not said:
             raise RuntimeError(f"{module} ended before it was ready")
-        yield Child(process, said.decode().strip())
+        yield Child(module.rpartition(".")[2], process, said.decode().strip())
     finally:
         with suppress(ProcessLookupError):
             process.terminate()

@@ -14,7 +14,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 from services.kernel.clock import to_us, utc_now
 from tests.load.accounts import post
 from tests.load.histogram import Histogram
-from tests.load.run import CpuSeconds, Figures
+from tests.load.run import Cpu, CpuSeconds, Figures, used_since
 from tests.load.system import System
 
 SUBPROTOCOL = "tradeloom.v1.json"
@@ -136,7 +136,7 @@ class QuoteFigures:
     quoted_per_s: float
     frames_per_s: float
     faults: dict[str, int]
-    cores: float
+    cores: Cpu
 
 
 async def deliver(
@@ -154,7 +154,7 @@ async def deliver(
         await asyncio.sleep(seconds)
         elapsed = time.perf_counter() - started
         delivery.measuring = False
-    return _quote_figures(delivery, clients, elapsed, (cpu() - before) / elapsed)
+    return _quote_figures(delivery, clients, elapsed, used_since(before, cpu()))
 
 
 async def _connect(
@@ -177,7 +177,7 @@ async def _all_ready(delivery: Delivery, clients: int) -> None:
         await asyncio.sleep(0.05)
 
 
-def _quote_figures(delivery: Delivery, clients: int, elapsed: float, cores: float) -> QuoteFigures:
+def _quote_figures(delivery: Delivery, clients: int, elapsed: float, used: Cpu) -> QuoteFigures:
     quoted = sum(last - first for first, last in delivery.numbers.values()) / elapsed
     frames = delivery.frames / elapsed
     rows = (
@@ -185,4 +185,5 @@ def _quote_figures(delivery: Delivery, clients: int, elapsed: float, cores: floa
         ("quotes: age of what a frame replaces", delivery.replaced, delivery.quotes / elapsed),
     )
     figures = [Figures(name, quoted, rate, histogram.milliseconds()) for name, histogram, rate in rows]
+    cores = {name: seconds / elapsed for name, seconds in used.items()}
     return QuoteFigures(figures, quoted, frames, dict(delivery.faults), cores)

@@ -80,6 +80,12 @@ def ratio(what: str, over: float, under: float) -> str:
     return f"{what}: {over / under:.1f}×" if under else f"{what}: not measured"
 
 
+def shares(used: dict[str, float], digits: int = 0) -> str:
+    """Who used how much, the greediest first; what rounds to nothing is left out."""
+    greedy = sorted(used.items(), key=lambda part: -part[1])
+    return ", ".join(f"{name} {amount:.{digits}f}" for name, amount in greedy if round(amount, digits))
+
+
 def machine() -> str:
     """What it ran on."""
     models = [text for text in Path("/proc/cpuinfo").read_text().splitlines() if text.startswith("model name")]

@@ -15,7 +15,9 @@ WARM_UP_PART = 0.1
 WARM_UP_S_MAX = 3.0
 _IDLE_S = 2.0
 
-CpuSeconds = Callable[[], float]
+Cpu = dict[str, float]
+CpuSeconds = Callable[[], Cpu]
+"""The CPU seconds that each part of what is watched has used."""
 
 
 @dataclass
@@ -32,6 +34,7 @@ class Figures:
     unanswered: int = 0
     cpu_us: float = 0.0
     cpu_above_idle_us: float = 0.0
+    cpu_by_component: dict[str, float] = field(default_factory=dict)
     generator_us: float = 0.0
     reasons: dict[str, int] = field(default_factory=dict)
     target: str = ""
@@ -42,16 +45,21 @@ class Figures:
         return asdict(self)
 
 
-def no_cpu() -> float:
+def no_cpu() -> Cpu:
     """Where there is no process to watch."""
-    return 0.0
+    return {}
+
+
+def used_since(before: Cpu, now: Cpu) -> Cpu:
+    """What each part used between the two; one that was restarted counts from its start."""
+    return {name: seconds - min(before.get(name, 0.0), seconds) for name, seconds in now.items()}
 
 
 async def idle_rate(cpu: CpuSeconds) -> float:
     """How much CPU the system uses when nobody trades: seconds per second."""
     before, started = cpu(), time.perf_counter()
     await asyncio.sleep(_IDLE_S)
-    return (cpu() - before) / (time.perf_counter() - started)
+    return sum(used_since(before, cpu()).values()) / (time.perf_counter() - started)
 
 
 async def at_rate(name: str, door: Door, tally: Tally, schedule: Schedule, cpu: CpuSeconds = no_cpu) -> Figures:
@@ -112,11 +120,11 @@ class _Meter:
         self._own = _own_cpu()
         self.started = time.perf_counter()
 
-    def read(self) -> tuple[float, float, float]:
-        """Seconds of CPU since: the system's, what of it is above idle, the generator's."""
-        used = self._cpu() - self._before
+    def read(self) -> tuple[Cpu, float, float]:
+        """Seconds of CPU since: of each part, of all above idle, of the generator."""
+        used = used_since(self._before, self._cpu())
         idle = self._idle * (time.perf_counter() - self.started)
-        return used, max(used - idle, 0.0), _own_cpu() - self._own
+        return used, max(sum(used.values()) - idle, 0.0), _own_cpu() - self._own
 
 
 def _own_cpu() -> float:
@@ -125,7 +133,8 @@ def _own_cpu() -> float:
 
 
 def _figures(name: str, tally: Tally, done: int, elapsed: float, meter: _Meter) -> Figures:
-    used, above, own = (1e6 * seconds / max(done, 1) for seconds in meter.read())
+    used, above, own = meter.read()
+    us_each = 1e6 / max(done, 1)
     filled = tally.count(Outcome.FILLED)
     return Figures(
         name=name,
@@ -135,8 +144,9 @@ def _figures(name: str, tally: Tally, done: int, elapsed: float, meter: _Meter) 
         filled=filled,
         unfilled=tally.answered - filled,
         unanswered=tally.sent - tally.answered,
-        cpu_us=used,
-        cpu_above_idle_us=above,
-        generator_us=own,
+        cpu_us=sum(used.values()) * us_each,
+        cpu_above_idle_us=above * us_each,
+        cpu_by_component={name: seconds * us_each for name, seconds in used.items()},
+        generator_us=own * us_each,
         reasons=dict(tally.reasons.most_common(5)),
     )

@@ -13,7 +13,7 @@ from tests.load.doors import Door, RestDoor, StreamDoor, UnaryDoor
 from tests.load.naive.run import naive
 from tests.load.orders import Orders
 from tests.load.pacer import Schedule
-from tests.load.report import Results, judged, ratio
+from tests.load.report import Results, judged, ratio, shares
 from tests.load.run import Figures, at_full_speed, at_rate
 from tests.load.system import System
 from tests.load.tally import Tally
@@ -111,8 +111,9 @@ class Bench:
         self._results.add(newest, replaced)
         self._results.note(
             f"{found.quoted_per_s:.0f} quotes/s in the book, {found.frames_per_s:.0f} frames/s to {options.clients} "
-            f"clients conflated to {options.conflate_ms} ms, {found.cores:.2f} cores for the whole system"
+            f"clients conflated to {options.conflate_ms} ms, {sum(found.cores.values()):.2f} cores for the whole system"
         )
+        self._results.note(f"cores: {shares(found.cores, 2)}")
         if found.quoted_per_s < QUOTES_PER_S * 0.95:
             self._results.note(f"the providers quoted less than the {QUOTES_PER_S:.0f}/s aimed at")
         for reason, count in found.faults.items():
@@ -127,6 +128,7 @@ class Bench:
         figures = await self._proven(make, schedule.count * 2 + 10, go)
         judged(figures, p99_ms, rate)
         self._results.add(figures)
+        self._results.note(f"{figures.name}: CPU µs/order: {shares(figures.cpu_by_component)}")
         return figures
 
     async def _full_speed(self, name: str, make: MakeDoor, window: int) -> Figures:

@@ -43,11 +43,7 @@ class System:
         password = json.loads(paths.credentials.read_text())[SUPERUSER]
         return Cluster(Path(), paths.postgres, paths.sockets).url(SUPERUSER, password, database)
 
-    def cpu_seconds(self) -> float:
-        """The CPU time that all processes of the system have used."""
-        return sum(self.cpu_by_component().values())
-
-    def cpu_by_component(self) -> dict[str, float]:
+    def cpu_seconds(self) -> dict[str, float]:
         """The CPU time of each component, its own children included."""
         owners = {pid: name for name, pid in self.pids.items()} | {self.supervisor: "supervisor"}
         parents, used = _processes()

@@ -8,7 +8,7 @@ from tests.load.database import scratch_database
 from tests.load.doors import RestDoor
 from tests.load.orders import Orders
 from tests.load.pacer import Schedule
-from tests.load.run import Figures, at_full_speed, at_rate
+from tests.load.run import Cpu, Figures, at_full_speed, at_rate
 from tests.load.system import System
 from tests.load.tally import Tally
 
@@ -26,8 +26,9 @@ async def naive(system: System, account_ids: tuple[str, ...], seconds: float) ->
     ):
         address = gateway.said.split()[0]
 
-        def cpu() -> float:
-            return orders_service.cpu_seconds() + gateway.cpu_seconds() + system.cpu_by_component()["postgres"]
+        def cpu() -> Cpu:
+            own = orders_service.cpu_seconds() | gateway.cpu_seconds()
+            return own | {"postgres": system.cpu_seconds()["postgres"]}
 
         schedule, tally = Schedule(LOW_RATE, seconds), Tally(int(LOW_RATE * seconds * 2))
         slow = RestDoor(address, "", Orders("slow", account_ids), tally, CONNECTIONS)
