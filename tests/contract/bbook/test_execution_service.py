@@ -24,7 +24,7 @@ from tests.fakes.wire import serving
 BUY, SELL = trading_pb2.SIDE_BUY, trading_pb2.SIDE_SELL
 NOW = datetime(2026, 5, 4, 12, 0, 0, 123456, tzinfo=UTC)
 EPOCH = 1_700_000_000_000_000
-WAIT_S = 10
+WAIT_S = 30
 
 
 class Running:

@@ -15,7 +15,7 @@ from tests.fakes.shapes import NAME, Request, Response, Shapes, ShapesStub
 
 SHAPES = ["unary", "down", "up", "both"]
 GOOD, BAD = Request(symbol="EURUSD"), Request(symbol="not a symbol")
-WAIT_S = 10
+WAIT_S = 30
 
 
 class Server:

@@ -16,7 +16,7 @@ from services.kit.channel import channel
 from services.kit.interceptors import Streams, standard_interceptors
 from services.kit.mux import BatchCaller, ItemCaller, answer_batches, answer_items
 
-WAIT_S = 10
+WAIT_S = 30
 
 
 class Commands(oms_rpc.CommandServiceServicer):

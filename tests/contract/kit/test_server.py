@@ -17,8 +17,8 @@ from tests.fakes.shapes import NAME, Request, Response, ShapesStub
 ROOT = Path(__file__).parents[3]
 GOOD = Request(symbol="EURUSD")
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
-WAIT_S = 20
-GRACE_S = 15
+WAIT_S = 60
+GRACE_S = 45
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from tests.fakes.quotes import FakeGateway, FakeReference, provider_book, settin
 from tests.fakes.wire import serving
 
 EPOCH = 1_700_000_000_000_000
-WAIT_S = 10
+WAIT_S = 30
 
 
 class Running:
