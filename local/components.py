@@ -107,7 +107,9 @@ class System:
     def _provider(self, name: str, seed: int) -> Component:
         port = self.ports.provider(name)
         store = self.paths.fix / f"provider-{name}"
-        options = ("--name", name, "--host", HOST, "--port", str(port), "--seed", str(seed), "--store", str(store))
+        options = ["--name", name, "--host", HOST, "--port", str(port), "--seed", str(seed), "--store", str(store)]
+        if rate := os.environ.get(providers.RATE):
+            options += ["--rate", rate]
         return Component(
             name=name,
             address=f"{HOST}:{port}",

@@ -5,6 +5,9 @@ from pathlib import Path
 from local.paths import write_private
 from local.ports import HOST, PROVIDERS, Ports
 
+# The environment variable that says how many quotes a second each makes, if not as many as usual: for load runs.
+RATE = "TRADELOOM_PROVIDER_RATE"
+
 ENTRY = """
 [[provider]]
 name = "{name}"
