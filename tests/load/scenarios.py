@@ -50,6 +50,10 @@ class Bench:
         self._results = results
         self._account_ids = account_ids
 
+    async def run(self, name: str) -> None:
+        """One scenario, by the name that the command line gives it."""
+        await {"orders-rest": self.orders_rest, "orders-grpc": self.orders_grpc, "quotes": self.quotes}[name]()
+
     async def orders_rest(self) -> None:
         """Orders over REST, and the naive stack beside it."""
         token, rate = await accounts.log_in(self._system), self._options.rate or REST_RATE
@@ -115,7 +119,9 @@ class Bench:
         )
         self._results.note(f"cores: {shares(found.cores, 2)}")
         if found.quoted_per_s < QUOTES_PER_S * 0.95:
-            self._results.note(f"the providers quoted less than the {QUOTES_PER_S:.0f}/s aimed at")
+            self._results.note(
+                f"the providers quoted less than the {QUOTES_PER_S:.0f}/s aimed at: tradeloom up --provider-rate 3400"
+            )
         for reason, count in found.faults.items():
             self._results.fault(f"WebSocket: {reason} {count} times")
 
