@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from cli.demo.reply import Json
 
 # The most that the groups of the demo broker may lever. The API tells a client its group, not this.
-LEVERAGES = {"standard": Decimal(30), "pro": Decimal(100)}
+LEVERAGES = {"standard": Decimal(50), "pro": Decimal(200)}
 
 _EXACT = Context(prec=34, rounding=ROUND_HALF_UP)
 _COINS = {"JPY": Decimal(1)}

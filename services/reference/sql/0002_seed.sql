@@ -25,5 +25,5 @@ INSERT INTO account_group_version (
     name, version, description, max_leverage, author, approver, approved_at, effective_at
 )
 VALUES
-    ('standard', 1, 'Retail clients', 30, 'seed', 'release', now(), '2000-01-01 00:00:00+00'),
-    ('pro', 1, 'Professional clients', 100, 'seed', 'release', now(), '2000-01-01 00:00:00+00');
+    ('standard', 1, 'Retail clients', 50, 'seed', 'release', now(), '2000-01-01 00:00:00+00'),
+    ('pro', 1, 'Professional clients', 200, 'seed', 'release', now(), '2000-01-01 00:00:00+00');

@@ -70,8 +70,8 @@ async def test_instruments_are_read_behind_a_symbol_and_up_to_a_limit(store):
 
 async def test_the_seed_holds_the_two_groups(store):
     assert await store.groups() == [
-        Group("pro", "Professional clients", 100, 1),
-        Group("standard", "Retail clients", 30, 1),
+        Group("pro", "Professional clients", 200, 1),
+        Group("standard", "Retail clients", 50, 1),
     ]
 
 

@@ -39,8 +39,9 @@ def test_a_pair_holds_margin_of_its_base_and_the_rest_of_its_notional_value() ->
     assert figures.margin_currency(GOLD) == "USD"
 
 
-def test_the_group_caps_the_leverage() -> None:
-    assert figures.rounded(figures.margin(EURUSD, "standard", D("0.10"), D("1.1")), "EUR") == D("333.33")
+def test_the_group_caps_the_leverage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(figures.LEVERAGES, "cautious", D(30))
+    assert figures.rounded(figures.margin(EURUSD, "cautious", D("0.10"), D("1.1")), "EUR") == D("333.33")
 
 
 def test_a_gain_converts_at_the_bid_and_a_loss_at_the_ask() -> None:
