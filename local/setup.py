@@ -101,8 +101,10 @@ def install_uv() -> None:
 
 def install(arguments: list[str]) -> None:
     """Install with uv, or with pip where only pip is configured to reach the packages."""
+    # Compiled now, once, and not by fifteen processes at the first start; pip does so anyway.
+    command = [str(VENV / "bin" / "uv"), "pip", "install", "-q", "--compile-bytecode", "--python", str(PYTHON)]
     try:
-        run([str(VENV / "bin" / "uv"), "pip", "install", "-q", "--python", str(PYTHON), *arguments])
+        run([*command, *arguments])
     except (SetupError, OSError) as error:
         print(f"  uv could not ({str(error).splitlines()[-1][:160]}); trying pip", flush=True)
         run([str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check", *arguments])
