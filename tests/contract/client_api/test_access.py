@@ -1,5 +1,6 @@
 """Who may call what: every method of the public contracts, generated from their descriptors."""
 
+import asyncio
 import base64
 import json
 import time
@@ -16,12 +17,19 @@ from tradeloom.access.v1 import access_pb2
 from tradeloom.client.v1 import account_service_pb2 as account_pb
 
 from services.client_api.main import CONTRACTS
-from services.identity.domain.session import Session
+from services.identity.domain.session import Session, User
 from services.identity.tokens import Ed25519Signer
 from services.kernel.errors import EngineError, Kind
 from services.kit.status import error_of, error_of_call
 from tests.fakes.identity import PASSWORD, TRADER, new_test_id
-from tests.fakes.subject import ACCOUNT, MISSING_ACCOUNT, OTHER_TENANTS_ACCOUNT, OTHERS_ACCOUNT, VIEWER
+from tests.fakes.subject import (
+    ACCOUNT,
+    MISSING_ACCOUNT,
+    OTHER_TENANTS_ACCOUNT,
+    OTHER_USER_ID,
+    OTHERS_ACCOUNT,
+    VIEWER,
+)
 
 METHODS = [
     method
@@ -266,3 +274,15 @@ async def test_two_tokens_in_one_call_are_refused(api):
     with pytest.raises(EngineError) as caught:
         await api.ListAccounts(account_pb.ListAccountsRequest(), token=api.token(), metadata=metadata)
     assert caught.value.reason == "TOKEN_INVALID"
+
+
+async def test_callers_at_the_same_time_are_not_mixed_up(api):
+    other = User(UUID(OTHER_USER_ID), "demo", "trader2@demo.tradeloom.example", ("trader",))
+    tokens = {TRADER.user_id: api.token(TRADER), other.user_id: api.token(other)}
+    callers = list(tokens) * 20
+    answers = await asyncio.gather(
+        *[api.ListAccounts(account_pb.ListAccountsRequest(), token=tokens[user_id]) for user_id in callers]
+    )
+    for user_id, answer in zip(callers, answers, strict=True):
+        assert (ACCOUNT in [a.account_id for a in answer.accounts]) == (user_id == TRADER.user_id)
+        assert (OTHERS_ACCOUNT in [a.account_id for a in answer.accounts]) == (user_id == other.user_id)
