@@ -47,9 +47,14 @@ class Pipeline:
         for writer in self._writers:
             writer.cancel()
         await asyncio.gather(*self._writers, return_exceptions=True)
+        self._writers = []
+        for waiting in self._queue.empty():
+            waiting.settle(_stopped())
 
     async def submit(self, command: Command) -> Outcome:
         """Carries the command out and returns what is durable. Raises EngineError."""
+        if not self._writers:
+            raise _stopped()
         if len(self._queue) >= self._limits.queue_max or self._queue.head_age_s() > self._limits.queue_age_s_max:
             raise _overloaded()
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -86,3 +91,7 @@ class Pipeline:
 
 def _overloaded() -> EngineError:
     return EngineError(Kind.LIMITED, "OVERLOADED", "too many commands are waiting; nothing was done")
+
+
+def _stopped() -> EngineError:
+    return EngineError(Kind.UNAVAILABLE, "STOPPING", "the service stops; nothing was done")

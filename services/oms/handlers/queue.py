@@ -84,6 +84,16 @@ class CommandQueue:
                 self._ready.append(account_id)
                 self._some_ready.set()
 
+    def empty(self) -> list[Waiting]:
+        """Takes out all that waits, for an end."""
+        left = [waiting for waiting in self._arrivals if not waiting.taken]
+        for waiting in left:
+            waiting.taken = True
+        self._lines.clear()
+        self._ready.clear()
+        self._count = 0
+        return left
+
     def _take_line(self, account_id: AccountId, most: int, taken: list[Waiting]) -> None:
         line = self._lines[account_id]
         while line and len(taken) < most:

@@ -202,6 +202,21 @@ async def test_pipeline_when_stopped_in_the_middle_of_a_commit_then_the_outcome_
     assert world.cache.get(account_id(1)) is None
 
 
+async def test_pipeline_when_stopped_then_what_waits_and_what_comes_later_is_told_that_nothing_was_done() -> None:
+    world = await funded(1)
+    gate = Gate(world)
+    async with Pipeline(world.runner, Limits(), Clock()) as pipeline:
+        begun = asyncio.create_task(pipeline.submit(order("a")))
+        await gate.entered.wait()
+        behind = asyncio.create_task(pipeline.submit(order("b")))
+        await asyncio.sleep(0)
+    for answer in (behind, pipeline.submit(order("c"))):
+        with pytest.raises(EngineError) as caught:
+            await answer
+        assert caught.value.reason == "STOPPING"
+    await asyncio.gather(begun, return_exceptions=True)
+
+
 async def test_pipeline_when_a_batch_fails_by_a_mistake_of_ours_then_goes_on() -> None:
     world = await funded(1)
     commit = world.books.commit
