@@ -46,6 +46,7 @@ class FakeOms(rpc.QueryServiceServicer, command_rpc.CommandServiceServicer):  # 
         try:
             while True:
                 answer = asyncio.create_task(anext(answers))
+                answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # Seen, whoever waits.
                 await asyncio.wait({answer, breaking}, return_when=asyncio.FIRST_COMPLETED)
                 if breaking.done():
                     answer.cancel()
