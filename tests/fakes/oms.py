@@ -153,6 +153,7 @@ class MemoryBooks:
         self.position_rows: dict[tuple[AccountId, PositionId], Position] = {}
         self.entry_rows: list[LedgerEntry] = []
         self.journal_rows: dict[AccountId, list[Change]] = {}
+        self.hashes: dict[tuple[AccountId, int], bytes] = {}
         self.outbox: list[tuple[AccountId, bytes]] = []
         self.postings: list[tuple[str, str, Decimal]] = []
         self.commits: list[list[AccountCommit]] = []
@@ -199,8 +200,7 @@ class MemoryBooks:
         if self.resolve_fails:
             raise StoreFailed("no books")
         first = commits[0]
-        rows = self.aggregates.get(first.account_id)
-        return rows is not None and rows.journal_hash == first.after.journal_hash
+        return self.hashes.get((first.account_id, first.after.state.sequence)) == first.after.journal_hash
 
     async def load_one(self, account_id: AccountId) -> Aggregate | None:
         """The account as committed."""
@@ -290,6 +290,7 @@ class MemoryBooks:
         self.aggregates[account_id] = commit.after
         journal = self.journal_rows.setdefault(account_id, [])
         journal += [Change(row.sequence, row.payload) for row in commit.journal]
+        self.hashes.update({(account_id, row.sequence): row.hash for row in commit.journal})
         self.outbox.append((account_id, commit.changed))
         for event in commit.events:
             match event:

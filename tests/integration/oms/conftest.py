@@ -11,7 +11,6 @@ from services.kit import postgres
 from services.oms.store.desk import Desk
 from tests.conftest import Database
 
-
 SQL = Path(oms.__file__).parent / "sql"
 
 
