@@ -14,7 +14,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 from services.kernel.clock import to_us, utc_now
 from tests.load.accounts import post
 from tests.load.histogram import Histogram
-from tests.load.run import Cpu, CpuSeconds, Figures, used_since
+from tests.load.run import Cpu, Figures, used_since
 from tests.load.system import System
 
 SUBPROTOCOL = "tradeloom.v1.json"
@@ -132,16 +132,15 @@ class Client(WSListener):  # type: ignore[misc]
 class QuoteFigures:
     """What a run of quotes measured."""
 
-    figures: list[Figures]
-    quoted_per_s: float
-    frames_per_s: float
+    newest: Figures
+    replaced: Figures
+    fix_messages_per_s: float
+    numbered_per_s: float
     faults: dict[str, int]
     cores: Cpu
 
 
-async def deliver(
-    system: System, token: str, seconds: float, clients: int, conflate_ms: int, cpu: CpuSeconds
-) -> QuoteFigures:
+async def deliver(system: System, token: str, seconds: float, clients: int, conflate_ms: int) -> QuoteFigures:
     """Connects the clients and listens for that long."""
     delivery = Delivery()
     async with AsyncExitStack() as stack:
@@ -149,12 +148,25 @@ async def deliver(
             await _connect(stack, system, token, conflate_ms, delivery, probe=number == 0)
         await _all_ready(delivery, clients)
         await asyncio.sleep(_WARM_UP_S)
+        messages, cpu = system.fix_messages(), system.cpu_seconds()
         delivery.start()
-        before, started = cpu(), time.perf_counter()
+        started = time.perf_counter()
         await asyncio.sleep(seconds)
         elapsed = time.perf_counter() - started
         delivery.measuring = False
-    return _quote_figures(delivery, clients, elapsed, used_since(before, cpu()))
+        cores = {name: used / elapsed for name, used in used_since(cpu, system.cpu_seconds()).items()}
+        messages = system.fix_messages() - messages
+    offered = system.quotes_per_s()
+    numbered = sum(last - first for first, last in delivery.numbers.values()) / elapsed
+    newest, replaced = delivery.newest.milliseconds(), delivery.replaced.milliseconds()
+    return QuoteFigures(
+        Figures(f"quotes to {clients} clients: newest in the frame", offered, delivery.frames / elapsed, newest),
+        Figures("quotes: age of what a frame replaces", offered, delivery.quotes / elapsed, replaced),
+        messages / elapsed,
+        numbered,
+        dict(delivery.faults),
+        cores,
+    )
 
 
 async def _connect(
@@ -175,15 +187,3 @@ async def _all_ready(delivery: Delivery, clients: int) -> None:
         if time.monotonic() > give_up:
             raise RuntimeError(f"{delivery.ready} of {clients} clients got a snapshot; {dict(delivery.faults)}")
         await asyncio.sleep(0.05)
-
-
-def _quote_figures(delivery: Delivery, clients: int, elapsed: float, used: Cpu) -> QuoteFigures:
-    quoted = sum(last - first for first, last in delivery.numbers.values()) / elapsed
-    frames = delivery.frames / elapsed
-    rows = (
-        (f"quotes to {clients} clients: newest in the frame", delivery.newest, frames),
-        ("quotes: age of what a frame replaces", delivery.replaced, delivery.quotes / elapsed),
-    )
-    figures = [Figures(name, quoted, rate, histogram.milliseconds()) for name, histogram, rate in rows]
-    cores = {name: seconds / elapsed for name, seconds in used.items()}
-    return QuoteFigures(figures, quoted, frames, dict(delivery.faults), cores)

@@ -2,15 +2,17 @@
 
 import json
 import os
+import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from local import state
 from local.paths import Paths
-from local.ports import HOST, Ports
+from local.ports import HOST, PROVIDERS, Ports
 from local.postgres import SUPERUSER, Cluster
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_PROVIDER_RATE = 200.0
 _PARENT, _USER_TICKS = 1, 11  # fields of /proc/<pid>/stat after the name
 
 
@@ -43,6 +45,16 @@ class System:
         password = json.loads(paths.credentials.read_text())[SUPERUSER]
         return Cluster(Path(), paths.postgres, paths.sockets).url(SUPERUSER, password, database)
 
+    def quotes_per_s(self) -> float:
+        """How many quotes the simulated providers make, as they were told to: they make up for short pauses."""
+        return sum(_provider_rate(pid) for name, pid in self.pids.items() if name in PROVIDERS)
+
+    def fix_messages(self) -> float:
+        """How many messages the FIX gateway has received so far."""
+        page = urllib.request.urlopen(f"http://{HOST}:{self.ports.metrics('fix_gateway')}/metrics", timeout=5).read()
+        lines = [text for text in page.decode().splitlines() if text.startswith("fix_messages_received_total{")]
+        return sum(float(text.rpartition(" ")[2]) for text in lines)
+
     def cpu_seconds(self) -> dict[str, float]:
         """The CPU time of each component, its own children included."""
         owners = {pid: name for name, pid in self.pids.items()} | {self.supervisor: "supervisor"}
@@ -64,6 +76,11 @@ def running(data_dir: Path) -> System:
         raise NotRunningError(f"no system is ready on {data_dir}: start one with `make up`")
     pids = {component.name: component.pid for component in found.components}
     return System(data_dir, Ports(found.port_base), found.pid, pids)
+
+
+def _provider_rate(pid: int) -> float:
+    arguments = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    return float(arguments[arguments.index("--rate") + 1]) if "--rate" in arguments else _PROVIDER_RATE
 
 
 def _processes() -> tuple[dict[int, int], dict[int, float]]:
