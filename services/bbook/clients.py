@@ -18,6 +18,8 @@ from services.kit.follow import follow
 
 RETRY_S = 0.25
 REFRESH_S = 10.0
+# Fills are at a price that stood within this: far below what a client takes to see it.
+PACE_MS = 5
 
 _log = telemetry.logger(__name__)
 
@@ -38,7 +40,7 @@ class QuoteClient:
                 house.take_quote(quote.symbol, quote_from_pb(quote, now_us))
 
         await follow(
-            lambda: self._stub.WatchQuotes(lp_pb.WatchQuotesRequest()),
+            lambda: self._stub.WatchQuotes(lp_pb.WatchQuotesRequest(pace_ms=PACE_MS)),
             take,
             name="quotes",
             on_lost=house.withdraw_quotes,

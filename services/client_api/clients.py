@@ -26,6 +26,8 @@ from services.kit.tokens import FetchJwks
 RETRY_S = 0.25
 REFRESH_S = 10.0
 EXPIRE_S = 0.25
+# People and programs that want every quote have the WebSocket.
+PACE_MS = 25
 
 _log = telemetry.logger(__name__)
 
@@ -97,7 +99,12 @@ class ReferenceFollower:
 async def follow_quotes(lp_manager: grpc.aio.Channel, table: QuoteTable) -> None:
     """Takes in the quotes, for ever."""
     stub = lp_rpc.QuoteServiceStub(lp_manager)
-    await follow(lambda: stub.WatchQuotes(lp_pb.WatchQuotesRequest()), table.take, name="quotes", on_lost=table.lose)
+    await follow(
+        lambda: stub.WatchQuotes(lp_pb.WatchQuotesRequest(pace_ms=PACE_MS)),
+        table.take,
+        name="quotes",
+        on_lost=table.lose,
+    )
 
 
 async def keep_expiring(table: QuoteTable) -> None:

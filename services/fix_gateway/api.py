@@ -1,5 +1,6 @@
 """gRPC in."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
@@ -13,6 +14,8 @@ from services.fix_gateway.domain.provider import SessionState
 from services.kit.newest import Broadcast
 
 HEARTBEAT_S = 0.25
+# The shortest time between two messages to one reader. What comes meanwhile is conflated; after a pause nothing waits.
+PACE_S = 0.001
 
 
 def now_us() -> int:
@@ -53,6 +56,7 @@ class ProviderService(rpc.ProviderServiceServicer):
                 books = await newest.take(HEARTBEAT_S)
                 sent_us = now_us()
                 yield pb.WatchBooksResponse(books=[book_to_pb(book, sent_us) for book in books])
+                await asyncio.sleep(PACE_S - (now_us() - sent_us) / 1_000_000)
 
     async def ListSessions(
         self, request: pb.ListSessionsRequest, context: grpc.aio.ServicerContext

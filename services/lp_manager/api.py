@@ -12,7 +12,7 @@ from services.lp_manager.convert import depth_to_pb, quote_to_pb
 from services.lp_manager.handlers import Market
 
 HEARTBEAT_US = 250_000
-# The shortest time between two messages to one reader. What comes meanwhile is conflated; after a pause nothing waits.
+# For a reader that does not say its own pace.
 PACE_US = 2_000
 
 
@@ -44,12 +44,13 @@ class QuoteService(rpc.QuoteServiceServicer):
     ) -> AsyncIterator[pb.WatchQuotesResponse]:
         """The quotes that stand, then those that changed or were confirmed, then more of them, for ever."""
         sent: dict[str, int] = {}
+        pace_us = request.pace_ms * 1_000 or self._pace_us
         with self._changes.subscribe() as changed:
             message = self._message(await changed.take(0), sent)
             while True:
                 sent_us = self._now_us()
                 yield message
-                await asyncio.sleep((sent_us + self._pace_us - self._now_us()) / 1_000_000)
+                await asyncio.sleep((sent_us + pace_us - self._now_us()) / 1_000_000)
                 message = await self._next_message(changed, sent, sent_us + HEARTBEAT_US)
 
     async def GetBook(self, request: pb.GetBookRequest, context: grpc.aio.ServicerContext) -> pb.GetBookResponse:

@@ -38,6 +38,8 @@ from services.oms.store.reader import PostgresReader
 
 SCHEMA = "oms"
 VENUE_TIMEOUT_S = 0.4
+# Quotes are for margin and conversion here; the book that fills has its own, newer ones.
+PACE_MS = 20
 # Besides the writers' connections: the relay's and those of concurrent queries.
 CONNECTIONS_MORE = 6
 
@@ -79,7 +81,12 @@ async def _market(config: OmsConfig, stack: AsyncExitStack) -> LiveMarket:
     stub = QuoteServiceStub(await _channel(config.lp_manager_address, stack))
     # Not a background of the server: it goes on while the server drains.
     following = asyncio.create_task(
-        follow(lambda: stub.WatchQuotes(WatchQuotesRequest()), quotes.receive, name="quotes", on_lost=quotes.lose)
+        follow(
+            lambda: stub.WatchQuotes(WatchQuotesRequest(pace_ms=PACE_MS)),
+            quotes.receive,
+            name="quotes",
+            on_lost=quotes.lose,
+        )
     )
     stack.callback(following.cancel)
     await reference.load_until_there()

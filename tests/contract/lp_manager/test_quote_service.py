@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+import grpc
 import pytest
 from tradeloom.lp_manager.v1 import quote_service_pb2 as pb
 from tradeloom.lp_manager.v1 import quote_service_pb2_grpc as rpc
@@ -295,3 +296,25 @@ async def test_get_book_of_a_symbol_that_is_not_there_is_refused(running, symbol
     with pytest.raises(EngineError) as caught:
         await running.stub.GetBook(pb.GetBookRequest(symbol=symbol))
     assert (caught.value.kind, caught.value.reason) == (kind, reason)
+
+
+async def test_watch_quotes_at_a_readers_own_pace_conflates_what_comes_meanwhile(running):
+    patient = Reader(running.stub)
+    patient.call.cancel()
+    patient.call = running.stub.WatchQuotes(pb.WatchQuotesRequest(pace_ms=200))
+    await patient.read()
+    quick = Reader(running.stub)
+    for bid in (110000, 110001, 110002):
+        running.gateway.send(provider_book("alpha", "EURUSD", bid, 110012))
+        await quick.until(bid_of("EURUSD", bid))
+    message = await patient.read()
+    assert [quote.bid_points for quote in message.quotes if quote.symbol == "EURUSD"] == [110002]
+    patient.call.cancel()
+    quick.call.cancel()
+
+
+async def test_watch_quotes_when_the_pace_is_too_slow_then_says_so(running):
+    call = running.stub.WatchQuotes(pb.WatchQuotesRequest(pace_ms=201))
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await call.read()
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT

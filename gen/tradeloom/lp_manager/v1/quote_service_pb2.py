@@ -26,13 +26,15 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from tradeloom.access.v1 import access_pb2 as tradeloom_dot_access_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+tradeloom/lp_manager/v1/quote_service.proto\x12\x17tradeloom.lp_manager.v1\x1a\x1b\x62uf/validate/validate.proto\x1a tradeloom/access/v1/access.proto\"\x14\n\x12WatchQuotesRequest\"E\n\x13WatchQuotesResponse\x12.\n\x06quotes\x18\x01 \x03(\x0b\x32\x1e.tradeloom.lp_manager.v1.Quote\"\xf2\x01\n\x05Quote\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x0e\n\x06\x64igits\x18\x02 \x01(\x05\x12\x12\n\nbid_points\x18\x03 \x01(\x12\x12\x12\n\nask_points\x18\x04 \x01(\x12\x12\x14\n\x0c\x62id_quantity\x18\x05 \x01(\x03\x12\x14\n\x0c\x61sk_quantity\x18\x06 \x01(\x03\x12\x10\n\x08sequence\x18\x07 \x01(\x04\x12\r\n\x05\x65poch\x18\x08 \x01(\x04\x12\x0e\n\x06\x61ge_us\x18\t \x01(\x03\x12\x18\n\x10provider_time_us\x18\n \x01(\x03\x12\x14\n\x0c\x62id_provider\x18\x0b \x01(\t\x12\x14\n\x0c\x61sk_provider\x18\x0c \x01(\t\":\n\x0eGetBookRequest\x12(\n\x06symbol\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[A-Z0-9.]{1,16}$\"\x85\x01\n\x0fGetBookResponse\x12\x0e\n\x06\x64igits\x18\x01 \x01(\x05\x12\x30\n\x04\x62ids\x18\x02 \x03(\x0b\x32\".tradeloom.lp_manager.v1.BookLevel\x12\x30\n\x04\x61sks\x18\x03 \x03(\x0b\x32\".tradeloom.lp_manager.v1.BookLevel\"E\n\tBookLevel\x12\x14\n\x0cprice_points\x18\x01 \x01(\x12\x12\x10\n\x08quantity\x18\x02 \x01(\x03\x12\x10\n\x08provider\x18\x03 \x01(\t2\xea\x01\n\x0cQuoteService\x12s\n\x0bWatchQuotes\x12+.tradeloom.lp_manager.v1.WatchQuotesRequest\x1a,.tradeloom.lp_manager.v1.WatchQuotesResponse\"\x07\x90\x02\x01\xc8\xf3\x18\x02\x30\x01\x12\x65\n\x07GetBook\x12\'.tradeloom.lp_manager.v1.GetBookRequest\x1a(.tradeloom.lp_manager.v1.GetBookResponse\"\x07\x90\x02\x01\xc8\xf3\x18\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+tradeloom/lp_manager/v1/quote_service.proto\x12\x17tradeloom.lp_manager.v1\x1a\x1b\x62uf/validate/validate.proto\x1a tradeloom/access/v1/access.proto\"1\n\x12WatchQuotesRequest\x12\x1b\n\x07pace_ms\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\"E\n\x13WatchQuotesResponse\x12.\n\x06quotes\x18\x01 \x03(\x0b\x32\x1e.tradeloom.lp_manager.v1.Quote\"\xf2\x01\n\x05Quote\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12\x0e\n\x06\x64igits\x18\x02 \x01(\x05\x12\x12\n\nbid_points\x18\x03 \x01(\x12\x12\x12\n\nask_points\x18\x04 \x01(\x12\x12\x14\n\x0c\x62id_quantity\x18\x05 \x01(\x03\x12\x14\n\x0c\x61sk_quantity\x18\x06 \x01(\x03\x12\x10\n\x08sequence\x18\x07 \x01(\x04\x12\r\n\x05\x65poch\x18\x08 \x01(\x04\x12\x0e\n\x06\x61ge_us\x18\t \x01(\x03\x12\x18\n\x10provider_time_us\x18\n \x01(\x03\x12\x14\n\x0c\x62id_provider\x18\x0b \x01(\t\x12\x14\n\x0c\x61sk_provider\x18\x0c \x01(\t\":\n\x0eGetBookRequest\x12(\n\x06symbol\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[A-Z0-9.]{1,16}$\"\x85\x01\n\x0fGetBookResponse\x12\x0e\n\x06\x64igits\x18\x01 \x01(\x05\x12\x30\n\x04\x62ids\x18\x02 \x03(\x0b\x32\".tradeloom.lp_manager.v1.BookLevel\x12\x30\n\x04\x61sks\x18\x03 \x03(\x0b\x32\".tradeloom.lp_manager.v1.BookLevel\"E\n\tBookLevel\x12\x14\n\x0cprice_points\x18\x01 \x01(\x12\x12\x10\n\x08quantity\x18\x02 \x01(\x03\x12\x10\n\x08provider\x18\x03 \x01(\t2\xea\x01\n\x0cQuoteService\x12s\n\x0bWatchQuotes\x12+.tradeloom.lp_manager.v1.WatchQuotesRequest\x1a,.tradeloom.lp_manager.v1.WatchQuotesResponse\"\x07\x90\x02\x01\xc8\xf3\x18\x02\x30\x01\x12\x65\n\x07GetBook\x12\'.tradeloom.lp_manager.v1.GetBookRequest\x1a(.tradeloom.lp_manager.v1.GetBookResponse\"\x07\x90\x02\x01\xc8\xf3\x18\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tradeloom.lp_manager.v1.quote_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_WATCHQUOTESREQUEST'].fields_by_name['pace_ms']._loaded_options = None
+  _globals['_WATCHQUOTESREQUEST'].fields_by_name['pace_ms']._serialized_options = b'\272H\007\032\005\030\310\001(\000'
   _globals['_GETBOOKREQUEST'].fields_by_name['symbol']._loaded_options = None
   _globals['_GETBOOKREQUEST'].fields_by_name['symbol']._serialized_options = b'\272H\025r\0232\021^[A-Z0-9.]{1,16}$'
   _globals['_QUOTESERVICE'].methods_by_name['WatchQuotes']._loaded_options = None
@@ -40,17 +42,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUOTESERVICE'].methods_by_name['GetBook']._loaded_options = None
   _globals['_QUOTESERVICE'].methods_by_name['GetBook']._serialized_options = b'\220\002\001\310\363\030\002'
   _globals['_WATCHQUOTESREQUEST']._serialized_start=135
-  _globals['_WATCHQUOTESREQUEST']._serialized_end=155
-  _globals['_WATCHQUOTESRESPONSE']._serialized_start=157
-  _globals['_WATCHQUOTESRESPONSE']._serialized_end=226
-  _globals['_QUOTE']._serialized_start=229
-  _globals['_QUOTE']._serialized_end=471
-  _globals['_GETBOOKREQUEST']._serialized_start=473
-  _globals['_GETBOOKREQUEST']._serialized_end=531
-  _globals['_GETBOOKRESPONSE']._serialized_start=534
-  _globals['_GETBOOKRESPONSE']._serialized_end=667
-  _globals['_BOOKLEVEL']._serialized_start=669
-  _globals['_BOOKLEVEL']._serialized_end=738
-  _globals['_QUOTESERVICE']._serialized_start=741
-  _globals['_QUOTESERVICE']._serialized_end=975
+  _globals['_WATCHQUOTESREQUEST']._serialized_end=184
+  _globals['_WATCHQUOTESRESPONSE']._serialized_start=186
+  _globals['_WATCHQUOTESRESPONSE']._serialized_end=255
+  _globals['_QUOTE']._serialized_start=258
+  _globals['_QUOTE']._serialized_end=500
+  _globals['_GETBOOKREQUEST']._serialized_start=502
+  _globals['_GETBOOKREQUEST']._serialized_end=560
+  _globals['_GETBOOKRESPONSE']._serialized_start=563
+  _globals['_GETBOOKRESPONSE']._serialized_end=696
+  _globals['_BOOKLEVEL']._serialized_start=698
+  _globals['_BOOKLEVEL']._serialized_end=767
+  _globals['_QUOTESERVICE']._serialized_start=770
+  _globals['_QUOTESERVICE']._serialized_end=1004
 # @@protoc_insertion_point(module_scope)

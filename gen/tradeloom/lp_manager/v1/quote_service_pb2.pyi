@@ -9,8 +9,10 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class WatchQuotesRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("pace_ms",)
+    PACE_MS_FIELD_NUMBER: _ClassVar[int]
+    pace_ms: int
+    def __init__(self, pace_ms: _Optional[int] = ...) -> None: ...
 
 class WatchQuotesResponse(_message.Message):
     __slots__ = ("quotes",)
