@@ -27,8 +27,10 @@ _WARM_UP_S = 2.0
 
 class _Quote(msgspec.Struct):
     symbol: str
-    provider_time: str
     quote_id: str
+    provider_time: str = ""
+    bid: str = ""
+    ask: str = ""
 
 
 class _Frame(msgspec.Struct):
@@ -50,6 +52,8 @@ class Delivery:
     replaced: Histogram = field(default_factory=Histogram)
     frames: int = 0
     quotes: int = 0
+    # Of symbols that nobody priced at the moment: they have no age.
+    unpriced: int = 0
     ready: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     # Of one client: the first and the last number of each symbol's quotes, which counts what the system quoted.
@@ -59,7 +63,7 @@ class Delivery:
     def start(self) -> None:
         """Forgets what came during the warm-up."""
         self.newest, self.replaced = Histogram(), Histogram()
-        self.frames = self.quotes = 0
+        self.frames = self.quotes = self.unpriced = 0
         self.numbers.clear()
         self.measuring = True
 
@@ -110,6 +114,9 @@ class Client(WSListener):  # type: ignore[misc]
         self._sequence = message.seq
         newest = 0
         for quote in message.data:
+            if not quote.bid and not quote.ask:
+                delivery.unpriced += 1
+                continue
             made = to_us(datetime.fromisoformat(quote.provider_time))
             newest = max(newest, made)
             shown = self._shown.get(quote.symbol)
@@ -120,7 +127,8 @@ class Client(WSListener):  # type: ignore[misc]
                 self._count(quote)
         delivery.frames += 1
         delivery.quotes += len(message.data)
-        delivery.newest.record((now - newest) / 1e6)
+        if newest:
+            delivery.newest.record((now - newest) / 1e6)
 
     def _count(self, quote: _Quote) -> None:
         number = int(quote.quote_id.rpartition("-")[2])
@@ -136,6 +144,7 @@ class QuoteFigures:
     replaced: Figures
     fix_messages_per_s: float
     numbered_per_s: float
+    unpriced: int
     faults: dict[str, int]
     cores: Cpu
 
@@ -164,6 +173,7 @@ async def deliver(system: System, token: str, seconds: float, clients: int, conf
         Figures("quotes: age of what a frame replaces", offered, delivery.quotes / elapsed, replaced),
         messages / elapsed,
         numbered,
+        delivery.unpriced,
         dict(delivery.faults),
         cores,
     )

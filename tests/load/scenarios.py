@@ -112,13 +112,15 @@ class Bench:
         found.newest.met = found.newest.latency["p99"] < QUOTE_P99_MS and found.newest.offered >= QUOTES_PER_S
         self._results.add(found.newest, found.replaced)
         self._results.note(
-            f"{found.newest.offered:.0f} quotes/s made by the providers in {found.fix_messages_per_s:.0f} FIX messages/s "
-            f"became {found.numbered_per_s:.0f} quotes/s of the book; {options.clients} clients, conflated to "
+            f"{found.newest.offered:.0f} quotes/s made by the providers in {found.fix_messages_per_s:.0f} FIX "
+            f"messages/s became {found.numbered_per_s:.0f} quotes/s of the book; {options.clients} clients, conflated to "
             f"{options.conflate_ms} ms; frames/s and quotes/s are what all clients got"
         )
         self._results.note(f"quotes: {sum(found.cores.values()):.2f} cores: {shares(found.cores, 2)}")
         if found.newest.offered < QUOTES_PER_S:
             self._results.note(f"less than the {QUOTES_PER_S:.0f}/s aimed at: start it with --provider-rate 3400")
+        if found.unpriced:
+            self._results.note(f"{found.unpriced} quotes had no price: providers were lost, or silent for too long")
         for reason, count in found.faults.items():
             self._results.fault(f"WebSocket: {reason} {count} times")
 

@@ -81,6 +81,12 @@ def test_the_numbers_of_the_quotes_count_those_that_were_conflated_away(client: 
     assert delivery.numbers == {"EURUSD": (100, 350), "USDJPY": (7, 7)}
 
 
+def test_a_quote_without_a_price_has_no_age(client: Client, delivery: Delivery) -> None:
+    nobody = {"symbol": "EURUSD", "quote_id": "77-1", "provider_time": "1970-01-01T00:00:00Z"}
+    client.on_ws_frame(None, Frame({"ch": "quotes", "type": "delta", "seq": 1, "data": [nobody]}))
+    assert (delivery.newest.count, delivery.unpriced, delivery.ready) == (0, 1, 1)
+
+
 def test_a_refusal_is_a_fault_and_other_messages_are_not(client: Client, delivery: Delivery) -> None:
     client.on_ws_frame(None, Frame({"op": "ack", "id": "1", "ok": True, "session": "s"}))
     client.on_ws_frame(None, Frame({"ch": "heartbeat", "n": 1, "ts": "2026-01-01T00:00:00Z"}))
