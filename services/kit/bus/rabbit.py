@@ -141,15 +141,22 @@ class _Link:
 
     async def channel(self) -> AbstractChannel:
         """A new channel with publisher confirms."""
-        async with self._connecting, asyncio.timeout(CONNECT_S):
-            if self._connection is None or self._connection.is_closed:
-                self._connection = await aio_pika.connect(self._url, timeout=CONNECT_S)
-            return await self._connection.channel(publisher_confirms=True)
+        async with self._connecting:
+            try:
+                async with asyncio.timeout(CONNECT_S):
+                    if self._connection is None:
+                        self._connection = await aio_pika.connect(self._url, timeout=CONNECT_S)
+                    return await self._connection.channel(publisher_confirms=True)
+            except BaseException:
+                # A connection that was lost does not always say that it is closed; one that gives no channel is no use.
+                await self.close()
+                raise
 
     async def close(self) -> None:
         """Closes the connection."""
         if self._connection is not None:
-            await _close_quietly(self._connection)
+            connection, self._connection = self._connection, None
+            await _close_quietly(connection)
 
 
 class _Member:

@@ -13,6 +13,8 @@ from uuid import UUID
 
 from prometheus_client import Gauge
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from services.kernel.clock import Now, to_us, utc_now
@@ -21,16 +23,17 @@ from services.kit import telemetry
 from services.kit.bus.lanes import RETRY_S, Lanes
 from services.kit.bus.port import DeadLetter, Event, Handler, OnGap, Subscription, bus_unavailable
 from services.kit.bus.standing import StandingSubscription
-from services.kit.bus.tasks import end
+from services.kit.bus.tasks import end, stop_if_cancelled
 
 MAXLEN = 100_000
 DEAD_MAXLEN = 10_000
 LEASE_S = 5.0
-# How often an event may be taken over from a member that died with it before it counts as the cause.
+# How often an event may be delivered again because its member died with it, before it counts as the cause.
 DELIVERY_LIMIT = 10
 READ_COUNT = 200
 BLOCK_MS = 1_000
 SOCKET_TIMEOUT_S = 5.0
+CONNECT_TIMEOUT_S = 2.0
 
 DELIVERY_AGE = Gauge("bus_delivery_age_seconds", "Age of the event delivered last.", ["topic", "group"])
 
@@ -52,8 +55,13 @@ class RedisBus:
         lease_s: float = LEASE_S,
         delivery_limit: int = DELIVERY_LIMIT,
         retry_s: Sequence[float] = RETRY_S,
+        timeout_s: float = SOCKET_TIMEOUT_S,
     ) -> None:
-        self._client: Redis = Redis.from_url(url, socket_timeout=SOCKET_TIMEOUT_S, socket_connect_timeout=2.0)
+        # Trying again is done here and by the callers, not hidden in the client.
+        no_retry = Retry(NoBackoff(), 0)
+        self._client: Redis = Redis.from_url(
+            url, socket_timeout=timeout_s, socket_connect_timeout=CONNECT_TIMEOUT_S, retry=no_retry
+        )
         self._maxlen = maxlen
         self._lease_s = lease_s
         self._delivery_limit = delivery_limit
@@ -132,6 +140,7 @@ class _Member:
         await self._make_group()
         live()
         await self._lease.acquire()
+        stop_if_cancelled()
         lanes = Lanes(self._handler, self._bury, retry_s=self._retry_s)
         acknowledger = _Acknowledger(self._client, self._stream, self._group)
         tasks = [
@@ -161,6 +170,7 @@ class _Member:
     async def _read(self, lanes: Lanes, acknowledger: "_Acknowledger") -> None:
         await self._take_over(lanes, acknowledger)
         while True:
+            stop_if_cancelled()
             await lanes.room()
             reply = await self._client.xreadgroup(
                 self._group, CONSUMER, {self._stream: ">"}, count=READ_COUNT, block=BLOCK_MS
@@ -191,7 +201,7 @@ class _Member:
         pending: Any = await self._client.xpending_range(
             self._stream, self._group, min=entries[0][0], max=entries[-1][0], count=len(entries)
         )
-        return {item["message_id"] for item in pending if item["times_delivered"] > self._delivery_limit}
+        return {item["message_id"] for item in pending if item["times_delivered"] > self._delivery_limit + 1}
 
     def _put(self, entry: Entry, lanes: Lanes, acknowledger: "_Acknowledger") -> None:
         entry_id, fields = entry
@@ -242,6 +252,7 @@ class _Lease:
 
     async def acquire(self) -> None:
         while True:
+            stop_if_cancelled()
             if await self._client.set(self._key, self._token, nx=True, px=self._lease_ms):
                 return
             await asyncio.sleep(self._lease_ms / 5_000)
@@ -249,6 +260,7 @@ class _Lease:
     async def keep(self) -> None:
         """Renews it; returns when it was lost."""
         while True:
+            stop_if_cancelled()
             if not await self._client.eval(_RENEW, 1, self._key, self._token, str(self._lease_ms)):
                 _log.warning("lease lost", lease=self._key)
                 return
@@ -283,6 +295,7 @@ class _Follower:
         if resumed and self._on_gap is not None:
             self._on_gap()
         while True:
+            stop_if_cancelled()
             reply = await self._client.xread({self._stream: self._last}, count=READ_COUNT, block=BLOCK_MS)
             for entry_id, fields in _entries(reply):
                 self._last = entry_id

@@ -7,6 +7,8 @@ from typing import Any
 from services.kit import telemetry
 from services.kit.bus.tasks import end
 
+# How long leaving may take: giving back what was not handled, and closing what is open, with a server that hangs.
+CLEAN_UP_S = 5.0
 RETRY_S = (0.05, 0.2, 0.5, 1.0, 2.0)
 
 _log = telemetry.logger(__name__)
@@ -32,7 +34,7 @@ class StandingSubscription:
 
     async def close(self) -> None:
         """Ends it."""
-        await end([self._task])
+        await end([self._task], CLEAN_UP_S)
 
     async def _run(self) -> None:
         failures = 0
