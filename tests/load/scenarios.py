@@ -113,8 +113,8 @@ class Bench:
         self._results.add(found.newest, found.replaced)
         self._results.note(
             f"{found.newest.offered:.0f} quotes/s made by the providers in {found.fix_messages_per_s:.0f} FIX "
-            f"messages/s became {found.numbered_per_s:.0f} quotes/s of the book; {options.clients} clients, conflated to "
-            f"{options.conflate_ms} ms; frames/s and quotes/s are what all clients got"
+            f"messages/s became {found.numbered_per_s:.0f} quotes/s of the book; {options.clients} clients, conflated "
+            f"to {options.conflate_ms} ms; frames/s and quotes/s are what all clients got"
         )
         self._results.note(f"quotes: {sum(found.cores.values()):.2f} cores: {shares(found.cores, 2)}")
         if found.newest.offered < QUOTES_PER_S:
