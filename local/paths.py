@@ -114,6 +114,16 @@ class Paths:
             if ours and folder.exists() and folder.stat().st_uid != os.geteuid():
                 raise DataDirError(f"{folder} belongs to another user; choose another --data-dir")
 
+    def check_reachable(self) -> None:
+        """Under root the embedded servers run as another account, which has to get here."""
+        if os.geteuid() != 0:
+            return
+        closed = [folder for folder in self.data_dir.parents if folder.exists() and not folder.stat().st_mode & 0o001]
+        if closed:
+            raise DataDirError(
+                f"PostgreSQL cannot run as root, and others cannot enter {closed[0]}; choose another --data-dir"
+            )
+
     def wipe(self) -> None:
         """Empty the directory, only if it is one of ours."""
         if not self.data_dir.exists():

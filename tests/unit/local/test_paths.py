@@ -71,3 +71,10 @@ def test_a_private_file_is_readable_by_its_owner_alone(tmp_path):
     write_private(tmp_path / "secret", "x")
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
     assert [file.name for file in tmp_path.iterdir()] == ["secret"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only under root do the servers run as another account")
+def test_a_folder_that_others_cannot_reach_is_refused_under_root(tmp_path):
+    (tmp_path / "private").mkdir(mode=0o700)
+    with pytest.raises(DataDirError, match="cannot enter"):
+        Paths(tmp_path / "private" / "data").check_reachable()
