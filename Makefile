@@ -53,7 +53,7 @@ lint: ## ruff, and buf: rules, format, compatibility with the last release
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code
-	$(BIN)/buf breaking --against proto/released.binpb
+	set -o pipefail; $(BIN)/buf build -o -\#format=binpb | $(BIN)/buf breaking -\#format=binpb --against proto/released.binpb
 
 types: ## mypy, strict
 	$(BIN)/mypy
