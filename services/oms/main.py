@@ -40,8 +40,9 @@ SCHEMA = "oms"
 VENUE_TIMEOUT_S = 0.4
 # Quotes are for margin and conversion here; the book that fills has its own, newer ones.
 PACE_MS = 20
-# Besides the writers' connections: the relay's and those of concurrent queries.
-CONNECTIONS_MORE = 6
+# The writers have their own, so that no reader keeps an order waiting.
+READER_CONNECTIONS = 4
+RELAY_CONNECTIONS = 2
 
 
 async def main() -> None:
@@ -50,16 +51,17 @@ async def main() -> None:
     if config.postgres_owner_url:
         await postgres.migrate(config.postgres_owner_url, SCHEMA, Path(__file__).parent / "sql")
     async with AsyncExitStack() as stack:
-        connections = config.writers + CONNECTIONS_MORE
-        pool = await stack.enter_async_context(postgres.pool(config.postgres_url, schema=SCHEMA, max_size=connections))
-        desk = Desk(pool)
-        stack.push_async_callback(desk.close)
+        pool = await stack.enter_async_context(
+            postgres.pool(config.postgres_url, schema=SCHEMA, max_size=RELAY_CONNECTIONS)
+        )
+        books = PostgresBooks(await _desk(config, stack, config.writers + 1))
+        reader = PostgresReader(await _desk(config, stack, READER_CONNECTIONS))
         bus = await stack.enter_async_context(connect_bus(config.bus_url))
         relay = Relay(pool, bus)
         market = await _market(config, stack)
         cache = AggregateCache(config.cache_accounts)
         runner = BatchRunner(
-            books=PostgresBooks(desk),
+            books=books,
             venue=await _venue(config, stack),
             market=market,
             recorder=ContractRecord,
@@ -69,10 +71,17 @@ async def main() -> None:
             committed=relay.wake,
         )
         pipeline = await stack.enter_async_context(Pipeline(runner, _limits(config), clock.monotonic))
-        queries = Queries(PostgresReader(desk), market, cache, clock.utc_now)
+        queries = Queries(reader, market, cache, clock.utc_now)
         services = [CommandService(pipeline.submit).register, QueryService(queries).register]
         background = [pipeline.watch, relay.run, market.reference.refresh]
         await serve(config, "oms", services, background=background)
+
+
+async def _desk(config: OmsConfig, stack: AsyncExitStack, connections: int) -> Desk:
+    pool = await stack.enter_async_context(postgres.pool(config.postgres_url, schema=SCHEMA, max_size=connections))
+    desk = Desk(pool)
+    stack.push_async_callback(desk.close)
+    return desk
 
 
 async def _market(config: OmsConfig, stack: AsyncExitStack) -> LiveMarket:
