@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 import protovalidate
+from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 from opentelemetry.instrumentation.grpc import aio_server_interceptor, filters
 
@@ -23,6 +24,9 @@ Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandl
 
 _log = telemetry.logger(__name__)
 _validator = protovalidate.Validator()
+# Stands for a message that could not be read: an error raised while reading is answered by gRPC itself, as a fault of
+# ours and with Python's words in it.
+_MALFORMED = object()
 
 
 class Streams:
@@ -59,6 +63,7 @@ class Streams:
                 return
             finally:
                 self._waiting.discard(task)
+            _require_read(message)
             yield message
 
 
@@ -100,6 +105,30 @@ def validate(message: Any) -> None:
         ) from None
 
 
+def _lenient(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] | None:
+    if deserialize is None:
+        return None
+
+    def read(raw: bytes) -> Any:
+        try:
+            return deserialize(raw)
+        except DecodeError:
+            return _MALFORMED
+
+    return read
+
+
+def _require_read(message: Any) -> None:
+    if message is _MALFORMED:
+        raise EngineError(Kind.INVALID, "REQUEST_MALFORMED", "the message is not what its contract says")
+
+
+async def _readable(messages: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async for message in messages:
+        _require_read(message)
+        yield message
+
+
 def _unary(behaviour: Any, method: str, correlation: str, check: bool) -> Any:
     async def call(request: Any, context: grpc.aio.ServicerContext) -> Any:
         telemetry.correlation_id.set(correlation)
@@ -107,8 +136,9 @@ def _unary(behaviour: Any, method: str, correlation: str, check: bool) -> Any:
         observed = _Observed(method)
         try:
             if check:
+                _require_read(request)
                 validate(request)
-            response = await behaviour(request, context)
+            response = await behaviour(request if check else _readable(request), context)
             observed.code = "OK"
             return response
         except Exception as error:
@@ -125,6 +155,7 @@ def _streaming(behaviour: Any, method: str, correlation: str, check: bool, strea
         observed = _Observed(method)
         try:
             if check:
+                _require_read(request)
                 validate(request)
                 responses = streams.until_ended(behaviour(request, context))
             else:
@@ -190,7 +221,7 @@ def _rebuild(handler: grpc.RpcMethodHandler, behaviour: Any) -> grpc.RpcMethodHa
         (True, False): grpc.stream_unary_rpc_method_handler,
         (True, True): grpc.stream_stream_rpc_method_handler,
     }[handler.request_streaming, handler.response_streaming]
-    return make(behaviour, handler.request_deserializer, handler.response_serializer)
+    return make(behaviour, _lenient(handler.request_deserializer), handler.response_serializer)
 
 
 def _path(field: Any) -> str:

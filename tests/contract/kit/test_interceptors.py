@@ -120,6 +120,17 @@ async def test_a_request_that_breaks_the_contract_is_refused_before_the_handler_
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+async def test_a_request_that_is_no_message_is_refused_without_words_of_ours(server, shape):
+    stub = await server.start_all(raising(AssertionError("the handler was called")))
+    getattr(stub, shape)._request_serializer = lambda raw: raw
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await ask(stub, shape, b"\x0a\xff not a message")
+    error = error_of_call(caught.value)
+    assert (error.kind, error.reason) == (Kind.INVALID, "REQUEST_MALFORMED")
+    assert "DecodeError" not in error.message
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 async def test_the_correlation_id_of_the_caller_is_that_of_the_call(server, shape):
     seen = []
     stub = await server.start_all(lambda: seen.append(telemetry.correlation_id.get()))
