@@ -1,13 +1,16 @@
 """What the gateway itself answers when it refuses a call, and what it writes down about calls.
 
-REST callers get the `google.rpc.Status` that the services give, with the reason in `ErrorInfo`. gRPC callers keep
-Envoy's own answer: a JSON body would end up inside their `grpc-message`.
+REST callers get the `google.rpc.Status` that the services give, with the reason in `ErrorInfo`; so do gRPC-Web callers
+whose call is refused before it is taken for one. gRPC callers keep Envoy's own answer, for a JSON body would end up
+inside their `grpc-message`; what is wrong with a token they are told in the trailers, as the services would.
 """
 
+import base64
 from dataclasses import dataclass
 from pathlib import Path
 
-from google.rpc import code_pb2
+from google.protobuf import any_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from mesh.local.envoy_json import Json, extension
 
@@ -35,32 +38,36 @@ REFUSALS = (
     Refusal(504, code_pb2.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"),
 )
 OF_OTHERS = Refusal(403, code_pb2.UNAUTHENTICATED, "TOKEN_INVALID")
+MISSING = Refusal(401, code_pb2.UNAUTHENTICATED, "TOKEN_MISSING")
 EXPIRED = Refusal(401, code_pb2.UNAUTHENTICATED, "TOKEN_EXPIRED")
+INVALID = Refusal(401, code_pb2.UNAUTHENTICATED, "TOKEN_INVALID")
 ANY_OTHER = Refusal(400, code_pb2.INTERNAL, "GATEWAY_ERROR")
 
-_NOT_GRPC = {
-    "header_filter": {
-        "header": {
-            "name": "content-type",
-            "string_match": {"prefix": "application/grpc"},
-            "invert_match": True,
-            "treat_missing_header_as_empty": True,
-        }
-    }
-}
+_GRPC = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
+_NOT_GRPC = {"header_filter": {"header": {**_GRPC, "invert_match": True, "treat_missing_header_as_empty": True}}}
+# Once the gRPC-Web filter has seen it, such a request says `application/grpc`.
+_NOT_YET_GRPC = {"header_filter": {"header": {**_GRPC, "string_match": {"prefix": "application/grpc-web"}}}}
 _TRANSCODED = {"header_filter": {"header": {"name": "x-envoy-original-path", "present_match": True}}}
-_REST = {"or_filter": {"filters": [_NOT_GRPC, _TRANSCODED]}}
+_GRPC_CALL = {"header_filter": {"header": _GRPC}}
+_REST = {"or_filter": {"filters": [_NOT_GRPC, _NOT_YET_GRPC, _TRANSCODED]}}
 
 
 def local_replies() -> Json:
     """The answers of the gateway, by status; the first that matches is taken."""
-    expired = _mapper(EXPIRED, "EQ", _details("response.code_details.contains('Jwt_is_expired')"))
+    missing = _details("response.code_details.contains('Jwt_is_missing')")
+    expired = _details("response.code_details.contains('Jwt_is_expired')")
     # Envoy calls a token that is meant for others "forbidden"; to the caller it is a token that is no good.
     bad_token = _details("response.code_details.startsWith('jwt_authn_access_denied')")
-    rest = _mapper(OF_OTHERS, "EQ", bad_token) | {"status_code": 401}
-    grpc = {"filter": _all(_status_is(OF_OTHERS, "EQ"), bad_token), "status_code": 401}
+    tokens = [
+        _mapper(MISSING, "EQ", missing),
+        _mapper(EXPIRED, "EQ", expired),
+        _mapper(OF_OTHERS, "EQ", bad_token) | {"status_code": 401},
+        _grpc_mapper(MISSING, "EQ", "no access token was sent", missing),
+        _grpc_mapper(EXPIRED, "EQ", "the access token has expired", expired),
+        _grpc_mapper(INVALID, "GE", "the access token is not valid", bad_token),
+    ]
     by_status = [_mapper(refusal, "EQ") for refusal in REFUSALS]
-    return {"mappers": [expired, rest, grpc, *by_status, _mapper(ANY_OTHER, "GE")]}
+    return {"mappers": [*tokens, *by_status, _mapper(ANY_OTHER, "GE")]}
 
 
 def access_log(path: Path | None) -> list[Json]:
@@ -96,6 +103,21 @@ def access_log(path: Path | None) -> list[Json]:
 def _mapper(refusal: Refusal, comparison: str, *further: Json) -> Json:
     condition = _all(_status_is(refusal, comparison), _REST, *further)
     return {"filter": condition, "body_format_override": _status(refusal)}
+
+
+def _grpc_mapper(refusal: Refusal, comparison: str, message: str, *further: Json) -> Json:
+    """For gRPC callers, to stand after those of REST. Clients insist that both messages are the same."""
+    condition = _all(_status_is(refusal, comparison), _GRPC_CALL, *further)
+    info = any_pb2.Any()
+    info.Pack(error_details_pb2.ErrorInfo(reason=refusal.reason, domain="tradeloom"))
+    status = status_pb2.Status(code=refusal.code, message=message, details=[info])
+    encoded = base64.b64encode(status.SerializeToString()).decode().rstrip("=")
+    return {
+        "filter": condition,
+        "status_code": refusal.status,
+        "body": {"inline_string": message},
+        "headers_to_add": [{"header": {"key": "grpc-status-details-bin", "value": encoded}}],
+    }
 
 
 def _all(*filters: Json) -> Json:

@@ -57,7 +57,7 @@ async def test_token_anywhere_but_in_its_header_is_not_taken(
     token = issuer.token()
     in_query = await anonymous.get("/v1/accounts", params={"access_token": token})
     in_cookie = await anonymous.get("/v1/accounts", headers={"cookie": f"authorization=Bearer {token}"})
-    assert [reason(in_query), reason(in_cookie)] == [(401, "TOKEN_INVALID")] * 2
+    assert [reason(in_query), reason(in_cookie)] == [(401, "TOKEN_MISSING")] * 2
     assert backend.calls == []
 
 
@@ -78,7 +78,7 @@ async def test_guarded_method_is_closed_without_a_token(
     anonymous: httpx.AsyncClient, backend: Backend, method: methods.Method
 ) -> None:
     if method.rest_paths:
-        assert reason(await anonymous.send(rest_call(anonymous, method))) == (401, "TOKEN_INVALID")
+        assert reason(await anonymous.send(rest_call(anonymous, method))) == (401, "TOKEN_MISSING")
     rpc = await anonymous.post(method.path, content=b"\0" * 5, headers={"content-type": "application/grpc"})
     assert rpc.headers["grpc-status"] == "16"
     assert backend.calls == []

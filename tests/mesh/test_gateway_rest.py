@@ -264,7 +264,7 @@ async def test_page_of_another_origin_gets_no_permission(anonymous: httpx.AsyncC
 
 async def test_refusal_can_be_read_by_an_allowed_page(anonymous: httpx.AsyncClient) -> None:
     response = await anonymous.get("/v1/accounts", headers={"origin": ORIGIN})
-    assert reason(response) == (401, "TOKEN_INVALID")
+    assert reason(response) == (401, "TOKEN_MISSING")
     assert response.headers["access-control-allow-origin"] == ORIGIN
 
 
