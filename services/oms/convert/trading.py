@@ -1,10 +1,11 @@
 """The domain's things in the words of the public contract, and back."""
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -19,6 +20,27 @@ from services.oms.domain.state import Account, Position, PositionMode
 from services.oms.domain.valuation import Summary
 
 MICROSECONDS = 1_000_000
+REMEMBERED_MAX = 1_024
+
+T = TypeVar("T")
+M = TypeVar("M")
+
+
+def remembered(make: Callable[[T], M]) -> Callable[[T], M]:
+    """Keeps the messages made last, by identity: what is journalled is soon answered with. Copy, don't change."""
+    kept: dict[int, tuple[T, M]] = {}
+
+    def remembering(thing: T) -> M:
+        found = kept.get(id(thing))
+        if found is not None and found[0] is thing:
+            return found[1]
+        if len(kept) >= REMEMBERED_MAX:
+            kept.clear()
+        message = make(thing)
+        kept[id(thing)] = (thing, message)
+        return message
+
+    return remembering
 
 
 def number(value: IntEnum) -> Any:
@@ -64,6 +86,7 @@ def account_from_pb(message: pb.Account, user_id: str, tenant: str) -> Account:
     )
 
 
+@remembered
 def order_to_pb(order: Order) -> pb.Order:
     """An order as it stands."""
     message = pb.Order(
@@ -108,6 +131,7 @@ def order_from_pb(message: pb.Order) -> Order:
     )
 
 
+@remembered
 def fill_to_pb(fill: Fill) -> pb.Fill:
     """A fill."""
     return pb.Fill(
