@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import json
 import struct
 import time
 from collections.abc import Iterator
@@ -99,6 +100,8 @@ class GrpcWebOrders:
         started = time.perf_counter()
         try:
             headers, body = self._post(method, framed(request.SerializeToString()))
+            if headers.get("content-type", "").startswith("application/json"):
+                return refusal(json.loads(body), _ms(started))  # The gateway refused it before it took it for gRPC-Web.
             payload, trailers = unframed(body)
             answer.ParseFromString(payload)
         except (OSError, http.client.HTTPException, DecodeError, ValueError) as error:

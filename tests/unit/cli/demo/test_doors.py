@@ -99,6 +99,13 @@ def test_a_grpc_web_refusal_may_be_in_the_headers_alone(server: Server) -> None:
     assert (reply.code, reply.reason) == ("ALREADY_EXISTS", "CLIENT_ORDER_ID_REUSED")
 
 
+def test_a_grpc_web_refusal_of_the_gateway_is_json(server: Server) -> None:
+    body = b'{"code": 16, "message": "Jwt is expired", "details": [{"reason": "TOKEN_EXPIRED"}]}'
+    server.answers.append((401, {"content-type": "application/json"}, body))
+    reply = GrpcWebOrders(server.url, "token").submit({"account_id": "a"})
+    assert (reply.code, reply.reason) == ("UNAUTHENTICATED", "TOKEN_EXPIRED")
+
+
 @pytest.mark.parametrize("body", [b"\x00\x00", b"\x00\x00\x00\x00\x05ab"])
 def test_a_grpc_web_answer_that_is_cut_short_is_not_an_answer(body: bytes) -> None:
     with pytest.raises(ValueError, match="ends within"):
