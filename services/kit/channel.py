@@ -32,11 +32,27 @@ async def channel(address: str, *, deadline_s: float = DEADLINE_S) -> AsyncItera
 
     Calls raise `EngineError`. Streams get no deadline and raise `grpc.aio.AioRpcError`.
     """
-    # Only unary calls are traced: a span over a stream that lives for days says nothing, and wrapping one costs.
-    traced = [i for i in aio_client_interceptors() if isinstance(i, grpc.aio.UnaryUnaryClientInterceptor)]
-    interceptors: list[Any] = [*traced, UnaryCalls(deadline_s)]
+    interceptors: list[Any] = [TracedCalls(), UnaryCalls(deadline_s)]
     async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS, interceptors=interceptors) as made:
         yield made
+
+
+class TracedCalls(grpc.aio.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+    """Traces unary calls while spans go anywhere: channels are made before that is configured.
+
+    Streams are not traced: a span that lives for days says nothing, and wrapping a stream costs.
+    """
+
+    def __init__(self) -> None:
+        unary = grpc.aio.UnaryUnaryClientInterceptor
+        (self._traced,) = [made for made in aio_client_interceptors() if isinstance(made, unary)]
+
+    async def intercept_unary_unary(
+        self, continuation: Callable[..., Any], details: grpc.aio.ClientCallDetails, request: Any
+    ) -> Any:
+        if not telemetry.tracing():
+            return await continuation(details, request)
+        return await self._traced.intercept_unary_unary(continuation, details, request)
 
 
 class UnaryCalls(grpc.aio.UnaryUnaryClientInterceptor):  # type: ignore[misc]

@@ -69,6 +69,11 @@ def serve_metrics(address: str) -> None:
         start_http_server(int(port), addr=host)
 
 
+def tracing() -> bool:
+    """Whether spans go anywhere."""
+    return isinstance(trace.get_tracer_provider(), TracerProvider)
+
+
 def configure_traces(service: str, otlp_endpoint: str) -> None:
     """Exports spans to an OTLP collector (`host:port`); an empty endpoint makes none."""
     if not otlp_endpoint:

@@ -80,6 +80,7 @@ def _fill_change(change: client_pb.AccountEvent, entry: journal_pb2.JournalEntry
             change.order.CopyFrom(entry.order_rejected.order)
         case "order_filled":
             change.fill.CopyFrom(entry.order_filled.fill)
+            change.filled_order.CopyFrom(entry.order_filled.order)
         case "position_changed":
             change.position.CopyFrom(entry.position_changed.position)
         case "money_booked":

@@ -29,8 +29,11 @@ class OrderServiceStub:
     """Trading on the caller's accounts. Every method that names an account fails with `NOT_FOUND` and reason
     `ACCOUNT_UNKNOWN` when the account is not the caller's, whether it exists or not.
 
-    `DEADLINE_EXCEEDED` and `UNAVAILABLE` from a method that trades mean that the outcome is unknown: call it again with
-    the same `client_order_id`, or ask with `GetOrderByClientId`.
+    `DEADLINE_EXCEEDED` and `UNAVAILABLE` from a method that trades mean that the outcome may be unknown: call it again
+    with the same `client_order_id`, or ask with `GetOrderByClientId`. The reason says more: `OUTCOME_UNKNOWN`; or
+    `BOOKS_UNAVAILABLE`, `ACCOUNT_CONTENDED`, `VENUE_ANSWER_INVALID` and `STOPPING`, with which nothing was recorded.
+    `FAILED_PRECONDITION` with reason `COMMAND_NOT_RECORDABLE` or `COMMAND_NOT_DECIDABLE` means that the figures of the
+    command are beyond what can be booked; nothing was recorded.
     """
 
     def __init__(self, channel):
@@ -80,8 +83,11 @@ class OrderServiceServicer:
     """Trading on the caller's accounts. Every method that names an account fails with `NOT_FOUND` and reason
     `ACCOUNT_UNKNOWN` when the account is not the caller's, whether it exists or not.
 
-    `DEADLINE_EXCEEDED` and `UNAVAILABLE` from a method that trades mean that the outcome is unknown: call it again with
-    the same `client_order_id`, or ask with `GetOrderByClientId`.
+    `DEADLINE_EXCEEDED` and `UNAVAILABLE` from a method that trades mean that the outcome may be unknown: call it again
+    with the same `client_order_id`, or ask with `GetOrderByClientId`. The reason says more: `OUTCOME_UNKNOWN`; or
+    `BOOKS_UNAVAILABLE`, `ACCOUNT_CONTENDED`, `VENUE_ANSWER_INVALID` and `STOPPING`, with which nothing was recorded.
+    `FAILED_PRECONDITION` with reason `COMMAND_NOT_RECORDABLE` or `COMMAND_NOT_DECIDABLE` means that the figures of the
+    command are beyond what can be booked; nothing was recorded.
     """
 
     def SubmitOrder(self, request, context):
@@ -99,7 +105,9 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ClosePosition(self, request, context):
-        """Closes a position, or a part of it, at the market. Idempotent as `SubmitOrder` is.
+        """Closes a position, or a part of it, at the market. Idempotent as `SubmitOrder` is. Fails with `NOT_FOUND` and reason
+        `POSITION_UNKNOWN` for a position that the account never had; one that was closed before is an answer, rejected with
+        `REJECT_REASON_POSITION_NOT_OPEN`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -193,8 +201,11 @@ class OrderService:
     """Trading on the caller's accounts. Every method that names an account fails with `NOT_FOUND` and reason
     `ACCOUNT_UNKNOWN` when the account is not the caller's, whether it exists or not.
 
-    `DEADLINE_EXCEEDED` and `UNAVAILABLE` from a method that trades mean that the outcome is unknown: call it again with
-    the same `client_order_id`, or ask with `GetOrderByClientId`.
+    `DEADLINE_EXCEEDED` and `UNAVAILABLE` from a method that trades mean that the outcome may be unknown: call it again
+    with the same `client_order_id`, or ask with `GetOrderByClientId`. The reason says more: `OUTCOME_UNKNOWN`; or
+    `BOOKS_UNAVAILABLE`, `ACCOUNT_CONTENDED`, `VENUE_ANSWER_INVALID` and `STOPPING`, with which nothing was recorded.
+    `FAILED_PRECONDITION` with reason `COMMAND_NOT_RECORDABLE` or `COMMAND_NOT_DECIDABLE` means that the figures of the
+    command are beyond what can be booked; nothing was recorded.
     """
 
     @staticmethod

@@ -30,8 +30,11 @@ class OrderServiceStub:
     """Trading on the caller's accounts. Every method that names an account fails with `NOT_FOUND` and reason
     `ACCOUNT_UNKNOWN` when the account is not the caller's, whether it exists or not.
 
-    `DEADLINE_EXCEEDED` and `UNAVAILABLE` from a method that trades mean that the outcome is unknown: call it again with
-    the same `client_order_id`, or ask with `GetOrderByClientId`.
+    `DEADLINE_EXCEEDED` and `UNAVAILABLE` from a method that trades mean that the outcome may be unknown: call it again
+    with the same `client_order_id`, or ask with `GetOrderByClientId`. The reason says more: `OUTCOME_UNKNOWN`; or
+    `BOOKS_UNAVAILABLE`, `ACCOUNT_CONTENDED`, `VENUE_ANSWER_INVALID` and `STOPPING`, with which nothing was recorded.
+    `FAILED_PRECONDITION` with reason `COMMAND_NOT_RECORDABLE` or `COMMAND_NOT_DECIDABLE` means that the figures of the
+    command are beyond what can be booked; nothing was recorded.
     """
 
     @_typing.overload
@@ -49,7 +52,10 @@ class OrderServiceStub:
     violations. `RESOURCE_EXHAUSTED` with reason `OVERLOADED` means that nothing was done.
     """
     ClosePosition: _grpc.UnaryUnaryMultiCallable[_order_service_pb2.ClosePositionRequest, _order_service_pb2.ClosePositionResponse]
-    """Closes a position, or a part of it, at the market. Idempotent as `SubmitOrder` is."""
+    """Closes a position, or a part of it, at the market. Idempotent as `SubmitOrder` is. Fails with `NOT_FOUND` and reason
+    `POSITION_UNKNOWN` for a position that the account never had; one that was closed before is an answer, rejected with
+    `REJECT_REASON_POSITION_NOT_OPEN`.
+    """
     ExchangeOrders: _grpc.StreamStreamMultiCallable[_order_service_pb2.ExchangeOrdersRequest, _order_service_pb2.ExchangeOrdersResponse]
     """Submits and closes over one long-lived stream: for programs that send many orders. Each item is answered once, by
     its `id`, in any order, as `SubmitOrder` and `ClosePosition` would answer; an error of one item is its answer and
@@ -71,8 +77,11 @@ class OrderServiceAsyncStub(OrderServiceStub):
     """Trading on the caller's accounts. Every method that names an account fails with `NOT_FOUND` and reason
     `ACCOUNT_UNKNOWN` when the account is not the caller's, whether it exists or not.
 
-    `DEADLINE_EXCEEDED` and `UNAVAILABLE` from a method that trades mean that the outcome is unknown: call it again with
-    the same `client_order_id`, or ask with `GetOrderByClientId`.
+    `DEADLINE_EXCEEDED` and `UNAVAILABLE` from a method that trades mean that the outcome may be unknown: call it again
+    with the same `client_order_id`, or ask with `GetOrderByClientId`. The reason says more: `OUTCOME_UNKNOWN`; or
+    `BOOKS_UNAVAILABLE`, `ACCOUNT_CONTENDED`, `VENUE_ANSWER_INVALID` and `STOPPING`, with which nothing was recorded.
+    `FAILED_PRECONDITION` with reason `COMMAND_NOT_RECORDABLE` or `COMMAND_NOT_DECIDABLE` means that the figures of the
+    command are beyond what can be booked; nothing was recorded.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -87,7 +96,10 @@ class OrderServiceAsyncStub(OrderServiceStub):
     violations. `RESOURCE_EXHAUSTED` with reason `OVERLOADED` means that nothing was done.
     """
     ClosePosition: _aio.UnaryUnaryMultiCallable[_order_service_pb2.ClosePositionRequest, _order_service_pb2.ClosePositionResponse]  # type: ignore[assignment]
-    """Closes a position, or a part of it, at the market. Idempotent as `SubmitOrder` is."""
+    """Closes a position, or a part of it, at the market. Idempotent as `SubmitOrder` is. Fails with `NOT_FOUND` and reason
+    `POSITION_UNKNOWN` for a position that the account never had; one that was closed before is an answer, rejected with
+    `REJECT_REASON_POSITION_NOT_OPEN`.
+    """
     ExchangeOrders: _aio.StreamStreamMultiCallable[_order_service_pb2.ExchangeOrdersRequest, _order_service_pb2.ExchangeOrdersResponse]  # type: ignore[assignment]
     """Submits and closes over one long-lived stream: for programs that send many orders. Each item is answered once, by
     its `id`, in any order, as `SubmitOrder` and `ClosePosition` would answer; an error of one item is its answer and
@@ -108,8 +120,11 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     """Trading on the caller's accounts. Every method that names an account fails with `NOT_FOUND` and reason
     `ACCOUNT_UNKNOWN` when the account is not the caller's, whether it exists or not.
 
-    `DEADLINE_EXCEEDED` and `UNAVAILABLE` from a method that trades mean that the outcome is unknown: call it again with
-    the same `client_order_id`, or ask with `GetOrderByClientId`.
+    `DEADLINE_EXCEEDED` and `UNAVAILABLE` from a method that trades mean that the outcome may be unknown: call it again
+    with the same `client_order_id`, or ask with `GetOrderByClientId`. The reason says more: `OUTCOME_UNKNOWN`; or
+    `BOOKS_UNAVAILABLE`, `ACCOUNT_CONTENDED`, `VENUE_ANSWER_INVALID` and `STOPPING`, with which nothing was recorded.
+    `FAILED_PRECONDITION` with reason `COMMAND_NOT_RECORDABLE` or `COMMAND_NOT_DECIDABLE` means that the figures of the
+    command are beyond what can be booked; nothing was recorded.
     """
 
     @_abc_1.abstractmethod
@@ -134,7 +149,10 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _order_service_pb2.ClosePositionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_order_service_pb2.ClosePositionResponse, _abc.Awaitable[_order_service_pb2.ClosePositionResponse]]:
-        """Closes a position, or a part of it, at the market. Idempotent as `SubmitOrder` is."""
+        """Closes a position, or a part of it, at the market. Idempotent as `SubmitOrder` is. Fails with `NOT_FOUND` and reason
+        `POSITION_UNKNOWN` for a position that the account never had; one that was closed before is an answer, rejected with
+        `REJECT_REASON_POSITION_NOT_OPEN`.
+        """
 
     @_abc_1.abstractmethod
     def ExchangeOrders(

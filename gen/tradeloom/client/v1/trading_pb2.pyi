@@ -216,7 +216,7 @@ class LedgerEntry(_message.Message):
     def __init__(self, transaction_id: _Optional[str] = ..., account_id: _Optional[str] = ..., kind: _Optional[_Union[LedgerKind, str]] = ..., amount: _Optional[str] = ..., currency: _Optional[str] = ..., balance_after: _Optional[str] = ..., order_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class AccountEvent(_message.Message):
-    __slots__ = ("account_id", "sequence", "time", "account_opened", "order", "fill", "position", "ledger_entry")
+    __slots__ = ("account_id", "sequence", "time", "account_opened", "order", "fill", "position", "ledger_entry", "filled_order")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
@@ -225,6 +225,7 @@ class AccountEvent(_message.Message):
     FILL_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     LEDGER_ENTRY_FIELD_NUMBER: _ClassVar[int]
+    FILLED_ORDER_FIELD_NUMBER: _ClassVar[int]
     account_id: str
     sequence: int
     time: _timestamp_pb2.Timestamp
@@ -233,4 +234,5 @@ class AccountEvent(_message.Message):
     fill: Fill
     position: Position
     ledger_entry: LedgerEntry
-    def __init__(self, account_id: _Optional[str] = ..., sequence: _Optional[int] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., account_opened: _Optional[_Union[Account, _Mapping]] = ..., order: _Optional[_Union[Order, _Mapping]] = ..., fill: _Optional[_Union[Fill, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ..., ledger_entry: _Optional[_Union[LedgerEntry, _Mapping]] = ...) -> None: ...
+    filled_order: Order
+    def __init__(self, account_id: _Optional[str] = ..., sequence: _Optional[int] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., account_opened: _Optional[_Union[Account, _Mapping]] = ..., order: _Optional[_Union[Order, _Mapping]] = ..., fill: _Optional[_Union[Fill, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ..., ledger_entry: _Optional[_Union[LedgerEntry, _Mapping]] = ..., filled_order: _Optional[_Union[Order, _Mapping]] = ...) -> None: ...
