@@ -58,16 +58,19 @@ def local_replies() -> Json:
     expired = _details("response.code_details.contains('Jwt_is_expired')")
     # Envoy calls a token that is meant for others "forbidden"; to the caller it is a token that is no good.
     bad_token = _details("response.code_details.startsWith('jwt_authn_access_denied')")
-    tokens = [
+    rest = [
         _mapper(MISSING, "EQ", missing),
         _mapper(EXPIRED, "EQ", expired),
         _mapper(OF_OTHERS, "EQ", bad_token) | {"status_code": 401},
+        *(_mapper(refusal, "EQ") for refusal in REFUSALS),
+        _mapper(ANY_OTHER, "GE"),
+    ]
+    grpc = [
         _grpc_mapper(MISSING, "EQ", "no access token was sent", missing),
         _grpc_mapper(EXPIRED, "EQ", "the access token has expired", expired),
         _grpc_mapper(INVALID, "GE", "the access token is not valid", bad_token),
     ]
-    by_status = [_mapper(refusal, "EQ") for refusal in REFUSALS]
-    return {"mappers": [*tokens, *by_status, _mapper(ANY_OTHER, "GE")]}
+    return {"mappers": [*rest, *grpc]}
 
 
 def access_log(path: Path | None) -> list[Json]:

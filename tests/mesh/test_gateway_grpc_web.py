@@ -14,6 +14,7 @@ from tradeloom.client.v1 import (
 
 from tests.mesh.backend import Backend
 from tests.mesh.conftest import ORIGIN
+from tests.mesh.tokens import Issuer, bearer
 
 BINARY, TEXT = "application/grpc-web+proto", "application/grpc-web-text+proto"
 PACKAGE = "/tradeloom.client.v1"
@@ -95,6 +96,15 @@ async def test_call_without_a_token_is_refused(anonymous: httpx.AsyncClient, bac
     response = await post(anonymous, "AccountService/ListAccounts", account_service_pb2.ListAccountsRequest(), BINARY)
     assert response.status_code == 401
     assert response.json()["details"][0]["reason"] == "TOKEN_MISSING"
+    assert backend.calls == []
+
+
+@pytest.mark.parametrize("token", ["rubbish", Issuer().token()], ids=["rubbish", "signed by somebody else"])
+async def test_call_with_a_wrong_token_is_refused(anonymous: httpx.AsyncClient, backend: Backend, token: str) -> None:
+    anonymous.headers.update(bearer(token))
+    response = await post(anonymous, "AccountService/ListAccounts", account_service_pb2.ListAccountsRequest(), BINARY)
+    assert response.status_code == 401
+    assert response.json()["details"][0]["reason"] == "TOKEN_INVALID"
     assert backend.calls == []
 
 
