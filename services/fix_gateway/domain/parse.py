@@ -11,6 +11,7 @@ SOH = b"\x01"
 BID, OFFER = b"0", b"1"
 NEW, CHANGE, DELETE = b"0", b"1", b"2"
 ENTRIES_MAX = 1000
+_NO_PRICE, _NO_SIZE = b"\x01270=\x01", b"\x01271=\x01"
 
 Entry = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
 """Action (279), type (269), key, symbol (55), price (270), size (271); empty where the message has none."""
@@ -37,6 +38,9 @@ def parse(raw: bytes) -> MarketData:
     head, found, group = raw.partition(b"\x01268=")
     if not found:
         raise Malformed("no_entries")
+    if _NO_PRICE in group or _NO_SIZE in group:
+        # Not the same as a field that is left out, which may mean that it stays as it was.
+        raise Malformed("no_value")
     is_snapshot = _field(head, b"\x0135=") == b"W"
     symbol = _field(head, b"\x0155=")
     if is_snapshot and not symbol:
