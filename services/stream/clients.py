@@ -62,13 +62,15 @@ class InstrumentClient:
 
     async def follow_instruments(self) -> None:
         """Takes in the instruments, for ever. While reference is away the known ones stay."""
-        known = False
+        known = away = False
         while True:
             try:
                 self._feed.know(await self._ages_us_max())
-                known = True
+                known, away = True, False
             except EngineError as error:
-                _log.warning("instruments can't be read", reason=error.reason)
+                if not away:
+                    _log.warning("instruments can't be read; trying again", reason=error.reason, known=known)
+                away = True
             await asyncio.sleep(REFRESH_S if known else RETRY_S)
 
     async def _ages_us_max(self) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """WebSocket in."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,7 +19,6 @@ from picows import (
     ws_create_server,
 )
 
-from services.kit import telemetry
 from services.stream.handlers import closing
 from services.stream.handlers.connection import Connection, Connections
 from services.stream.handlers.statistics import Statistics
@@ -34,8 +34,6 @@ BUFFER_BYTES_LOW = 16 * 1024
 # A storm of reconnects is to wait in the queue, not for TCP to try again.
 BACKLOG = 4_096
 CLOSE_S = 1.0
-
-_log = telemetry.logger(__name__)
 
 
 class ClientSocket(WSListener):  # type: ignore[misc]
@@ -135,6 +133,7 @@ class WebSocketServer:
 
     async def start(self, address: str) -> int:
         """Listens on `host:port`; returns the port, which the system chooses for 0."""
+        logging.getLogger("picows").setLevel(logging.WARNING)  # It tells of every connection that comes and goes.
         host, _, port = address.rpartition(":")
         listening = _listening_socket(host, int(port))
         self._server = await ws_create_server(

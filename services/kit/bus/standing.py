@@ -42,7 +42,8 @@ class StandingSubscription:
             try:
                 await self._consume(self._live.set)
             except Exception as error:
-                _log.warning("subscription broken", subscription=self._name, error=repr(error)[:300])
+                if not failures:  # An outage is told once.
+                    _log.warning("subscription broken", subscription=self._name, error=repr(error)[:300])
             # One that was live starts afresh at once; one that can't start waits longer each time.
             failures = 0 if self._live.is_set() else failures + 1
             self._live.clear()

@@ -148,7 +148,7 @@ async def test_subscribe_when_the_link_is_cut_then_what_came_meanwhile_is_delive
 
     await until(lambda: len(seen.once) == 5)
     assert seen.once == [b"1", b"2", b"3", b"4", b"5"]
-    assert subscription.live
+    await established(subscription)
 
 
 async def test_follow_when_the_link_is_cut_then_the_gap_is_told_and_new_events_come(outage: Outage, topic: str) -> None:
