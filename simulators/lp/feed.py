@@ -13,8 +13,8 @@ from simulators.lp.codec import BadMessage, Message
 from simulators.lp.market import Source
 from simulators.lp.session import Session
 
-SLOT_S_MIN = 0.002
-SLOT_S_MAX = 0.005
+SLOT_S_MIN = 0.004
+SLOT_S_MAX = 0.02
 _QUIET_S = 0.8
 _BUSY_WEIGHT = 3.0
 _UNKNOWN_SYMBOL, _DUPLICATE_ID, _BAD_SUBSCRIPTION, _BAD_DEPTH, _BAD_UPDATE = "0", "1", "4", "5", "6"
