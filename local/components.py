@@ -19,6 +19,8 @@ from local.stale import clear_stale_postmaster
 ISSUER = "tradeloom"
 # Where the web pages under development are served from; the gateway and the WebSocket accept no other origin.
 ORIGINS = ("http://localhost:5173", "http://127.0.0.1:5173")
+# gRPC's older event loop: less than half the latency of a stream here, and half again as many calls.
+GRPC_EXPERIMENTS = "-event_engine_client,-event_engine_listener"
 
 # Which services a service calls. It starts without them and copes; it stops before them.
 CALLS = {
@@ -186,9 +188,10 @@ def _environment(settings: dict[str, str]) -> dict[str, str]:
     """Return what a process of ours sees: a service refuses to start on variables of its name that it does not know."""
     prefixes = tuple(f"{name.upper()}_" for name in SERVICES)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
-    grpc = {"GRPC_VERBOSITY": inherited.get("GRPC_VERBOSITY", "ERROR")}
-    if experiments := inherited.get("TRADELOOM_GRPC_EXPERIMENTS"):
-        grpc["GRPC_EXPERIMENTS"] = experiments
+    grpc = {
+        "GRPC_VERBOSITY": inherited.get("GRPC_VERBOSITY", "ERROR"),
+        "GRPC_EXPERIMENTS": inherited.get("TRADELOOM_GRPC_EXPERIMENTS", GRPC_EXPERIMENTS),
+    }
     return {**inherited, **grpc, "PYTHONUNBUFFERED": "1", **settings}
 
 
