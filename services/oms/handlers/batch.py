@@ -3,11 +3,15 @@
 Nothing is answered before the commit that makes it durable. An account that was changed elsewhere meanwhile is decided
 again; a batch that a constraint rejects is halved until the command to blame stands alone; a commit whose outcome is
 unknown is asked after until it is known.
+
+Most orders are asked for once, so the first round takes every key for a new one that is not remembered. The books know
+better: a key that stands already rejects the commit, and the next round looks the keys up first. What would be answered
+without a commit, an error, is looked up at once.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.kernel.clock import Now
 from services.kernel.errors import EngineError, Kind
@@ -15,7 +19,7 @@ from services.kernel.ids import AccountId, NewId
 from services.oms.domain.commands import ClosePosition, Deposit, OpenAccount, SubmitOrder
 from services.oms.domain.decide import Context
 from services.oms.domain.money import account_exists
-from services.oms.handlers.cache import AggregateCache
+from services.oms.handlers.cache import AggregateCache, RecordedCache
 from services.oms.handlers.queue import Waiting
 from services.oms.handlers.work import AccountWork, Step
 from services.oms.ports import (
@@ -24,7 +28,9 @@ from services.oms.ports import (
     CommitRejected,
     CommitUnknown,
     MarketSource,
+    OrderKey,
     Recorded,
+    RecordedOrder,
     Recorder,
     StoreFailed,
     Venue,
@@ -34,6 +40,9 @@ from services.oms.ports import (
 ROUNDS_MAX = 8
 RESOLVE_S = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 NUMBER_CONSTRAINT = "account_number_unique"
+KEY_CONSTRAINT = "orders_client_order_id_unique"
+
+_NOTHING = Recorded({}, {}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +57,50 @@ class BatchRunner:
     now: Now
     new_id: NewId
     committed: Callable[[], None]
+    recorded: RecordedCache = field(default_factory=RecordedCache)
 
     async def run(self, batch: Sequence[Waiting]) -> None:
         """Decides, commits and answers every command of the batch."""
         todo = list(batch)
-        for _ in range(ROUNDS_MAX):
+        for number in range(ROUNDS_MAX):
             if not todo:
                 return
-            todo = await self._round(todo)
+            todo = await self._round(todo, look_up=number > 0)
         for waiting in todo:
             waiting.settle(EngineError(Kind.UNAVAILABLE, "ACCOUNT_CONTENDED", "the account is changed too often"))
 
-    async def _round(self, todo: list[Waiting]) -> list[Waiting]:
+    async def _round(self, todo: list[Waiting], *, look_up: bool) -> list[Waiting]:
         """Returns the commands that must be decided again."""
         try:
             works = await self._load(todo)
-            prepared = self._context()
-            for work in works:
-                work.prepare(prepared)
-            recorded, _ = await asyncio.gather(self._find(works), self._execute(works))
+            context = await self._decide(works, look_up=look_up)
         except StoreFailed:
             _fail_all(todo, _books_unavailable())
             return []
-        context = self._context()
-        for work in works:
-            work.complete(recorded, context)
         again = [waiting for work in works for waiting in work.again]
         pairs = [(work, work.commit(self.recorder, self.new_id, context)) for work in works]
         for work, commit in pairs:
             if commit is None:
                 work.settle()
-        return await self._commit([(work, commit) for work, commit in pairs if commit is not None]) + again
+        changed = [(work, commit) for work, commit in pairs if commit is not None]
+        return await self._commit(changed, look_up=look_up) + again
+
+    async def _decide(self, works: list[AccountWork], *, look_up: bool) -> Context:
+        """Decides every step, and returns the context that it was decided in."""
+        prepared = self._context()
+        for work in works:
+            work.prepare(prepared)
+        recorded = await self._find(works, look_up=look_up)
+        await self._execute(works, recorded)
+        context = self._context()
+        for work in works:
+            work.complete(recorded, context)
+        unsure = [] if look_up else [work for work in works if work.unsure()]
+        if unsure:
+            recorded = await self._find(unsure, look_up=True)
+            for work in unsure:
+                work.complete(recorded, context)
+        return context
 
     def _context(self) -> Context:
         return Context(self.now(), self.market.snapshot(), self.new_id)
@@ -99,28 +121,32 @@ class BatchRunner:
                 by_account[account_id].before = aggregate
         return list(by_account.values())
 
-    async def _find(self, works: list[AccountWork]) -> Recorded:
+    async def _find(self, works: list[AccountWork], *, look_up: bool) -> Recorded:
+        """What is on record; without looking up, of orders only what is remembered."""
         orders, deposits, positions = [], [], []
+        known: dict[OrderKey, RecordedOrder] = {}
         for work in works:
             if work.before is None:
                 continue
-            open_positions = work.before.state.positions
             for step in work.steps:
-                match step.waiting.command:
-                    case SubmitOrder(client_order_id=key):
-                        orders.append((work.account_id, str(key)))
-                    case ClosePosition(client_order_id=key, position_id=position_id):
-                        orders.append((work.account_id, str(key)))
-                        if position_id not in open_positions:
-                            positions.append((work.account_id, position_id))
-                    case Deposit(request_id=key):
-                        deposits.append((work.account_id, key))
-                    case OpenAccount():
-                        pass
-        return await self.books.find(orders, deposits, positions)
+                command = step.waiting.command
+                if isinstance(command, Deposit):
+                    deposits.append((work.account_id, command.request_id))
+                if not isinstance(command, SubmitOrder | ClosePosition):
+                    continue
+                key = (work.account_id, str(command.client_order_id))
+                standing = self.recorded.get(key)
+                if standing is not None:
+                    known[key] = standing
+                elif look_up:
+                    orders.append(key)
+                    if isinstance(command, ClosePosition) and command.position_id not in work.before.state.positions:
+                        positions.append((work.account_id, command.position_id))
+        found = await self.books.find(orders, deposits, positions) if orders or deposits else _NOTHING
+        return Recorded({**known, **found.orders}, found.deposits, found.positions)
 
-    async def _execute(self, works: list[AccountWork]) -> None:
-        routed = [(work, step) for work in works for step in work.attempts()]
+    async def _execute(self, works: list[AccountWork], recorded: Recorded) -> None:
+        routed = [(work, step) for work in works for step in work.attempts(recorded)]
         if not routed:
             return
         items = [(work.before.state, step.prepared) for work, step in routed if work.before is not None]
@@ -133,16 +159,18 @@ class BatchRunner:
         for (_, step), verdict in zip(routed, verdicts, strict=True):
             step.verdict = verdict
 
-    async def _commit(self, pairs: list[tuple[AccountWork, AccountCommit]]) -> list[Waiting]:
+    async def _commit(self, pairs: list[tuple[AccountWork, AccountCommit]], *, look_up: bool) -> list[Waiting]:
         """Commits what it can, answers it, and returns the commands that must be decided again."""
         if not pairs:
             return []
         try:
             await self.books.commit([commit for _, commit in pairs])
         except VersionConflict as conflict:
-            return await self._after_conflict(pairs, conflict.accounts)
+            return await self._after_conflict(pairs, conflict.accounts, look_up=look_up)
         except CommitRejected as rejected:
-            return await self._after_rejection(pairs, rejected)
+            if rejected.constraint == KEY_CONSTRAINT and not look_up:
+                return _waiting(pairs)
+            return await self._after_rejection(pairs, rejected, look_up=look_up)
         except StoreFailed:
             self._drop(pairs)
             _fail_works(pairs, _books_unavailable())
@@ -155,33 +183,36 @@ class BatchRunner:
     def _settle(self, pairs: list[tuple[AccountWork, AccountCommit]]) -> None:
         for work, commit in pairs:
             self.cache.put(commit.after)
+            self.recorded.put(work.account_id, work.recorded)
             work.settle()
         self.committed()
 
     async def _after_conflict(
-        self, pairs: list[tuple[AccountWork, AccountCommit]], accounts: frozenset[AccountId]
+        self, pairs: list[tuple[AccountWork, AccountCommit]], accounts: frozenset[AccountId], *, look_up: bool
     ) -> list[Waiting]:
         moved = [pair for pair in pairs if pair[0].account_id in accounts] or pairs
         self._drop(moved)
         moved_ids = {work.account_id for work, _ in moved}
-        again = await self._commit([pair for pair in pairs if pair[0].account_id not in moved_ids])
+        unmoved = [pair for pair in pairs if pair[0].account_id not in moved_ids]
+        again = await self._commit(unmoved, look_up=look_up)
         return again + _waiting(moved)
 
     async def _after_rejection(
-        self, pairs: list[tuple[AccountWork, AccountCommit]], rejected: CommitRejected
+        self, pairs: list[tuple[AccountWork, AccountCommit]], rejected: CommitRejected, *, look_up: bool
     ) -> list[Waiting]:
         if len(pairs) > 1:
             half = len(pairs) // 2
-            return await self._commit(pairs[:half]) + await self._commit(pairs[half:])
+            again = await self._commit(pairs[:half], look_up=look_up)
+            return again + await self._commit(pairs[half:], look_up=look_up)
         work = pairs[0][0]
         self._drop(pairs)
         if len(work.steps) == 1:
             work.fail(_rejection(work, rejected))
             return []
-        again: list[Waiting] = []
+        left: list[Waiting] = []
         for step in work.steps:
-            again += await self._round([step.waiting])
-        return again
+            left += await self._round([step.waiting], look_up=True)
+        return left
 
     async def _after_unknown(self, pairs: list[tuple[AccountWork, AccountCommit]]) -> list[Waiting]:
         self._drop(pairs)

@@ -1,10 +1,12 @@
-"""Aggregates kept from commit to commit. Dropping any of them is always safe."""
+"""What is kept from commit to commit. Dropping any of it is always safe."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from services.kernel.ids import AccountId
-from services.oms.ports import Aggregate
+from services.oms.ports import Aggregate, OrderKey, RecordedOrder
+
+RECORDED_MAX = 8_192
 
 
 class AggregateCache:
@@ -33,3 +35,25 @@ class AggregateCache:
         """Forgets the accounts: they are read again when needed."""
         for account_id in accounts:
             self._kept.pop(account_id, None)
+
+
+class RecordedCache:
+    """The orders recorded last, at most `most` of them: most of what is asked again is asked again soon.
+
+    An order never changes once it is recorded, so what is kept is not wrong, whoever changed its account since.
+    """
+
+    def __init__(self, most: int = RECORDED_MAX) -> None:
+        self._most = most
+        self._kept: OrderedDict[OrderKey, RecordedOrder] = OrderedDict()
+
+    def get(self, key: OrderKey) -> RecordedOrder | None:
+        """The order that this process recorded under the key."""
+        return self._kept.get(key)
+
+    def put(self, account_id: AccountId, orders: Mapping[str, RecordedOrder]) -> None:
+        """Keeps orders of an account by their keys; those recorded longest ago may go."""
+        for key, recorded in orders.items():
+            self._kept[account_id, key] = recorded
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)

@@ -57,7 +57,7 @@ class AccountWork:
     state: AccountState | None = None
     events: list[Event] = field(default_factory=list)
     again: list[Waiting] = field(default_factory=list)
-    _orders: dict[str, RecordedOrder] = field(default_factory=dict)
+    recorded: dict[str, RecordedOrder] = field(default_factory=dict)
     _deposits: dict[str, RecordedDeposit] = field(default_factory=dict)
     _summary: Summary | None = None
 
@@ -75,13 +75,26 @@ class AccountWork:
                     _log.exception("command not prepared")
                     step.prepared = undecidable()
 
-    def attempts(self) -> list[Step]:
-        """The steps that are to be routed."""
-        return [step for step in self.steps if isinstance(step.prepared, Attempt)]
+    def attempts(self, recorded: Recorded) -> list[Step]:
+        """The steps that are to be routed: what is on record is not executed again."""
+        return [
+            step
+            for step in self.steps
+            if isinstance(step.prepared, Attempt)
+            and (self.account_id, step.prepared.command.client_order_id) not in recorded.orders
+        ]
+
+    def unsure(self) -> bool:
+        """Whether a trade would be answered with an error though it may be on record."""
+        return self.before is not None and any(
+            isinstance(step.result, EngineError) and isinstance(step.waiting.command, SubmitOrder | ClosePosition)
+            for step in self.steps
+        )
 
     def complete(self, recorded: Recorded, context: Context) -> None:
-        """Decides every step on the state that those before it left."""
+        """Decides every step on the state that those before it left. What was decided before is forgotten."""
         self.state = self.before.state if self.before else None
+        self.events, self.recorded, self._deposits, self._summary = [], {}, {}, None
         for number, step in enumerate(self.steps):
             try:
                 step.result = self._decide(step, recorded, context)
@@ -92,7 +105,7 @@ class AccountWork:
                 _log.exception("command not decided")
                 step.result = undecidable()
             except DecideAgain:
-                self.again = [later.waiting for later in self.steps[number:]]
+                self.again = [later.waiting for later in self.steps[number:]] + self.again
                 del self.steps[number:]
                 return
 
@@ -164,7 +177,7 @@ class AccountWork:
     def _replayed(self, command: Command, recorded: Recorded) -> OrderOutcome | None:
         assert isinstance(command, SubmitOrder | ClosePosition)
         key = command.client_order_id
-        standing = self._orders.get(key) or recorded.orders.get((self.account_id, key))
+        standing = self.recorded.get(key) or recorded.orders.get((self.account_id, key))
         if standing is None:
             return None
         if standing.order.request_hash != command.request_hash:
@@ -204,7 +217,7 @@ class AccountWork:
         last = events[0] if isinstance(events[0], OrderRejected) else events[1]
         assert isinstance(last, OrderRejected | OrderFilled)
         fills = (last.fill,) if isinstance(last, OrderFilled) else ()
-        self._orders[last.order.client_order_id] = RecordedOrder(last.order, fills)
+        self.recorded[last.order.client_order_id] = RecordedOrder(last.order, fills)
         self._summary = summarise(self.state, context.market, context.now)
         return OrderOutcome(last.order, fills, self._summary, self._currency(), replayed=False)
 

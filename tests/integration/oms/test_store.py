@@ -170,6 +170,20 @@ async def test_was_committed_then_tells_the_two_apart(world: World) -> None:
     assert not await world.books.was_committed([later])
 
 
+async def test_orders_when_an_earlier_process_recorded_some_then_one_more_commit_settles_the_batch(
+    world: World,
+) -> None:
+    await funded(world, 1, 2, 3)
+    (first,) = await run(world, order("a", number=2))
+    world.cache = AggregateCache(10)
+    world.runner = world.replica(world.cache)
+    tried = len(world.books.commits)
+    answers = await run(world, *(order("a", number=number) for number in (1, 2, 3)), order("b", number=2))
+    assert [answer.replayed for answer in answers] == [False, True, False, False]
+    assert (answers[1].order, answers[1].fills) == (first.order, first.fills)
+    assert len(world.books.commits) - tried == 2
+
+
 async def test_two_replicas_when_they_trade_for_the_same_accounts_then_nothing_is_lost_or_doubled(world: World) -> None:
     await funded(world, 1, 2)
     other = World(market=world.market)

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from tradeloom.oms.v1 import events_pb2
@@ -15,7 +15,7 @@ from services.oms.domain.commands import Command
 from services.oms.domain.orders import OrderState, RejectReason
 from services.oms.domain.state import PositionMode
 from services.oms.handlers.batch import ROUNDS_MAX
-from services.oms.handlers.cache import AggregateCache
+from services.oms.handlers.cache import AggregateCache, RecordedCache
 from services.oms.handlers.queue import Waiting
 from services.oms.ports import (
     AccountOutcome,
@@ -24,10 +24,12 @@ from services.oms.ports import (
     DepositOutcome,
     OrderOutcome,
     Outcome,
+    Recorded,
+    RecordedOrder,
     StoreFailed,
     VersionConflict,
 )
-from tests.fakes.oms import AfterCommit, World, account, account_id, closing, opening, order, paying
+from tests.fakes.oms import AfterCommit, MemoryBooks, World, account, account_id, closing, opening, order, paying
 
 T = TypeVar("T")
 Answer = Outcome | BaseException
@@ -156,6 +158,115 @@ async def test_order_when_it_cannot_be_one_but_its_key_stands_then_replays() -> 
     del world.market.instruments["EURUSD"]
     (again,) = await run(world, order())
     assert outcome(again).replayed
+
+
+class Counting:
+    """Books that count how often they are asked."""
+
+    def __init__(self, books: MemoryBooks) -> None:
+        self._books = books
+        self.finds = 0
+        self.commits_asked = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._books, name)
+
+    async def find(self, *asked: Any) -> Recorded:
+        """Counts, and looks up."""
+        self.finds += 1
+        return await self._books.find(*asked)
+
+    async def commit(self, commits: Any) -> None:
+        """Counts, and commits."""
+        self.commits_asked += 1
+        await self._books.commit(commits)
+
+
+def restarted(world: World) -> tuple[World, Counting]:
+    """Another process on the same books, which remembers nothing."""
+    made, books = World(), Counting(world.books)
+    made.books = books  # type: ignore[assignment]
+    made.runner = made.replica(made.cache)
+    return made, books
+
+
+async def test_order_when_it_is_new_then_the_books_are_not_asked_for_it() -> None:
+    world, books = restarted(await ready())
+    (answer,) = await run(world, order())
+    assert outcome(answer).order.state is OrderState.FILLED
+    assert (books.finds, books.commits_asked) == (0, 1)
+
+
+async def test_order_when_asked_again_soon_then_neither_the_books_nor_the_venue_are_asked() -> None:
+    world, books = restarted(await ready())
+    await run(world, order())
+    again, reused = await run(world, order(), order(quantity="2"))
+    assert outcome(again).replayed
+    assert reason(reused) == "CLIENT_ORDER_ID_REUSED"
+    assert books.commits_asked == 1
+    assert len(world.venue.batches) == 1
+
+
+async def test_orders_when_some_stand_already_then_one_look_up_settles_the_whole_batch() -> None:
+    numbers = range(1, 9)
+    before = await ready(*numbers)
+    first = await run(before, *(order("old", number=number) for number in (3, 6)))
+    world, books = restarted(before)
+    orders = [order("old" if number in (3, 6) else "new", number=number) for number in numbers]
+    answers = await run(world, *orders, order("more", number=3))
+    assert [outcome(answer).replayed for answer in answers] == [*(number in (3, 6) for number in numbers), False]
+    assert [outcome(answers[at]).order for at in (2, 5)] == [outcome(answer).order for answer in first]
+    assert (books.finds, books.commits_asked) == (1, 2)
+    assert len(world.books.order_rows) == 9
+    assert {attempt.command.client_order_id for attempt in world.venue.batches[-1]} == {"new", "more"}
+
+
+async def test_order_when_its_key_stands_for_another_body_before_a_restart_then_conflicts() -> None:
+    before = await ready()
+    await run(before, order())
+    world, _ = restarted(before)
+    reused, good = await run(world, order(quantity="2"), order("good"))
+    assert reason(reused) == "CLIENT_ORDER_ID_REUSED"
+    assert not outcome(good).replayed
+
+
+async def test_order_when_it_stands_but_the_venue_does_not_answer_then_replays() -> None:
+    before = await ready()
+    await run(before, order())
+    world, books = restarted(before)
+    world.venue.failure = EngineError(Kind.UNAVAILABLE, "OUTCOME_UNKNOWN", "the link broke")
+    again, new = await run(world, order(), order("new"))
+    assert outcome(again).replayed
+    assert reason(new) == "OUTCOME_UNKNOWN"
+    assert (books.finds, books.commits_asked) == (1, 0)
+
+
+async def test_order_when_it_cannot_be_looked_up_then_no_error_is_told_in_its_place() -> None:
+    world = await ready()
+    world.books.load_fails = True
+    (answer,) = await run(world, order(symbol="NOPE"))
+    assert reason(answer) == "BOOKS_UNAVAILABLE"
+
+
+async def test_close_when_it_stands_and_its_position_is_gone_then_replays() -> None:
+    before = await ready()
+    (opened,) = await run(before, order())
+    position_id = outcome(opened).fills[0].position_id
+    (closed,) = await run(before, closing("c", position_id))
+    world, _ = restarted(before)
+    (again,) = await run(world, closing("c", position_id))
+    assert outcome(again).replayed
+    assert outcome(again).order == outcome(closed).order
+
+
+async def test_recorded_orders_when_there_are_too_many_then_the_oldest_are_forgotten() -> None:
+    kept = RecordedCache(2)
+    (done,) = await run(await ready(), order())
+    recorded = RecordedOrder(outcome(done).order, outcome(done).fills)
+    kept.put(account_id(1), {"a": recorded, "b": recorded})
+    kept.put(account_id(2), {"a": recorded})
+    assert [kept.get((account_id(1), key)) for key in "ab"] == [None, recorded]
+    assert kept.get((account_id(2), "a")) is recorded
 
 
 async def test_deposit_when_asked_again_then_is_booked_once() -> None:
@@ -309,6 +420,7 @@ async def test_commit_unknown_when_an_account_is_being_opened_then_asking_again_
 async def test_books_when_they_fail_then_nothing_was_done_and_the_cache_is_dropped(when: str) -> None:
     world = await ready()
     if when == "load":
+        world.cache.drop([account_id(1)])
         world.books.load_fails = True
     else:
         world.books.faults = [StoreFailed()]
