@@ -15,7 +15,7 @@ from services.kernel.clock import Now
 from services.kernel.errors import EngineError, Kind
 from services.kit.mux import answer_items
 
-ITEMS_MAX = 1_000
+ITEMS_MAX = 256
 
 
 class OrderService(rpc.OrderServiceServicer):

@@ -16,6 +16,8 @@ from tests.load.orders import Orders
 from tests.load.tally import Outcome, Tally
 
 CALL_S = 10.0
+# Of one message, by the contract.
+ITEMS_MAX = 256
 _UNKNOWN = {code_pb2.UNAVAILABLE, code_pb2.DEADLINE_EXCEEDED, code_pb2.INTERNAL, code_pb2.UNKNOWN, code_pb2.CANCELLED}
 
 
@@ -135,7 +137,7 @@ class StreamDoor:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                items, self._waiting = self._waiting[:1000], self._waiting[1000:]
+                items, self._waiting = self._waiting[:ITEMS_MAX], self._waiting[ITEMS_MAX:]
                 await self._call.write(pb.ExchangeOrdersRequest(items=items))
 
     async def _read(self) -> None:
