@@ -82,18 +82,29 @@ class AroundCall(grpc.aio.ServerInterceptor):  # type: ignore[misc]
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
+        self._wrapped: dict[str, tuple[grpc.RpcMethodHandler, grpc.RpcMethodHandler]] = {}
 
     async def intercept_service(
         self, continuation: Continuation, details: grpc.HandlerCallDetails
     ) -> grpc.RpcMethodHandler:
+        method = details.method
+        if method.startswith("/grpc."):
+            return await continuation(details)
+        # Here and not around the handler, which is wrapped once for all calls; both run in the task of the call.
+        telemetry.correlation_id.set(_correlation(details))
         handler = await continuation(details)
-        if handler is None or details.method.startswith("/grpc."):
-            return handler
-        correlation = _correlation(details)
-        behaviour, check = _behaviour(handler), not handler.request_streaming
+        if handler is None:
+            return None
+        known = self._wrapped.get(method)
+        if known is None or known[0] is not handler:  # An interceptor further in may put another in its place.
+            known = self._wrapped[method] = handler, self._wrap(handler, method)
+        return known[1]
+
+    def _wrap(self, handler: grpc.RpcMethodHandler, method: str) -> grpc.RpcMethodHandler:
+        behaviour, meters, check = _behaviour(handler), _Meters(method), not handler.request_streaming
         if handler.response_streaming:
-            return _rebuild(handler, _streaming(behaviour, details.method, correlation, check, self._streams))
-        return _rebuild(handler, _unary(behaviour, details.method, correlation, check))
+            return _rebuild(handler, _streaming(behaviour, meters, check, self._streams))
+        return _rebuild(handler, _unary(behaviour, meters, check))
 
 
 def validate(message: Any) -> None:
@@ -132,11 +143,10 @@ async def _readable(messages: AsyncIterator[Any]) -> AsyncIterator[Any]:
         yield message
 
 
-def _unary(behaviour: Any, method: str, correlation: str, check: bool) -> Any:
+def _unary(behaviour: Any, meters: "_Meters", check: bool) -> Any:
     async def call(request: Any, context: grpc.aio.ServicerContext) -> Any:
-        telemetry.correlation_id.set(correlation)
         _note_deadline(context)
-        observed = _Observed(method)
+        observed = _Observed(meters)
         try:
             if check:
                 _require_read(request)
@@ -152,10 +162,9 @@ def _unary(behaviour: Any, method: str, correlation: str, check: bool) -> Any:
     return call
 
 
-def _streaming(behaviour: Any, method: str, correlation: str, check: bool, streams: Streams) -> Any:
+def _streaming(behaviour: Any, meters: "_Meters", check: bool, streams: Streams) -> Any:
     async def call(request: Any, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
-        telemetry.correlation_id.set(correlation)
-        observed = _Observed(method)
+        observed = _Observed(meters)
         try:
             if check:
                 _require_read(request)
@@ -183,22 +192,38 @@ async def _abort(context: grpc.aio.ServicerContext, error: Exception, observed: 
         observed.code = status.code.name
         await context.abort_with_status(status)  # type: ignore[attr-defined]
     observed.code = "INTERNAL"
-    _log.error("call failed", method=observed.method, exc_info=error)
+    _log.error("call failed", method=observed.meters.method, exc_info=error)
     await context.abort(grpc.StatusCode.INTERNAL, "internal error; quote the request id to support")
+
+
+class _Meters:
+    """The metrics of one method, found once: to find one costs more than to count with it."""
+
+    def __init__(self, method: str) -> None:
+        self.method = method
+        self.started = telemetry.RPC_STARTED.labels(method)
+        self.seconds = telemetry.RPC_SECONDS.labels(method)
+        self._handled: dict[str, Any] = {}
+
+    def handled(self, code: str) -> Any:
+        found = self._handled.get(code)
+        if found is None:
+            found = self._handled[code] = telemetry.RPC_HANDLED.labels(self.method, code)
+        return found
 
 
 class _Observed:
     """Counts and times one call."""
 
-    def __init__(self, method: str) -> None:
-        self.method = method
+    def __init__(self, meters: _Meters) -> None:
+        self.meters = meters
         self.code = "CANCELLED"
         self._began = time.perf_counter()
-        telemetry.RPC_STARTED.labels(method).inc()
+        meters.started.inc()
 
     def done(self) -> None:
-        telemetry.RPC_HANDLED.labels(self.method, self.code).inc()
-        telemetry.RPC_SECONDS.labels(self.method).observe(time.perf_counter() - self._began)
+        self.meters.handled(self.code).inc()
+        self.meters.seconds.observe(time.perf_counter() - self._began)
 
 
 def _note_deadline(context: grpc.aio.ServicerContext) -> None:
