@@ -38,9 +38,12 @@ class NewestBooks:
 class ProviderService(rpc.ProviderServiceServicer):
     """Answers `tradeloom.fix_gateway.v1.ProviderService`."""
 
-    def __init__(self, books: NewestBooks, sessions: Callable[[], Sequence[SessionState]]) -> None:
+    def __init__(
+        self, books: NewestBooks, sessions: Callable[[], Sequence[SessionState]], pace_s: float = PACE_S
+    ) -> None:
         self._books = books
         self._sessions = sessions
+        self._pace_s = pace_s
 
     def register(self, server: grpc.aio.Server) -> str:
         """Adds the service to the server; returns its full name."""
@@ -51,12 +54,17 @@ class ProviderService(rpc.ProviderServiceServicer):
         self, request: pb.WatchBooksRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[pb.WatchBooksResponse]:
         """The books that stand, then those that change."""
+        sent_us = 0
         with self._books.broadcast.subscribe() as newest:
             while True:
                 books = await newest.take(HEARTBEAT_S)
+                # Mostly nothing is too early: a timer after each message would be one more wake-up for each.
+                early_s = self._pace_s - (now_us() - sent_us) / 1_000_000
+                if early_s > 0:
+                    await asyncio.sleep(early_s)
+                    books = _conflated([*books, *await newest.take(0)])
                 sent_us = now_us()
                 yield pb.WatchBooksResponse(books=[book_to_pb(book, sent_us) for book in books])
-                await asyncio.sleep(PACE_S - (now_us() - sent_us) / 1_000_000)
 
     async def ListSessions(
         self, request: pb.ListSessionsRequest, context: grpc.aio.ServicerContext
@@ -64,3 +72,8 @@ class ProviderService(rpc.ProviderServiceServicer):
         """The sessions, by provider and kind."""
         states = sorted(self._sessions(), key=lambda state: state.key)
         return pb.ListSessionsResponse(sessions=[session_to_pb(state) for state in states])
+
+
+def _conflated(books: Sequence[Book]) -> list[Book]:
+    """The last book of each provider and symbol."""
+    return list({(book.provider, book.symbol): book for book in books}.values())

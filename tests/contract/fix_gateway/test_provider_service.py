@@ -84,6 +84,23 @@ async def test_watch_gives_a_slow_reader_the_newest_and_no_queue(stub, books):
     call.cancel()
 
 
+async def test_watch_conflates_what_comes_too_soon_after_a_message(tmp_path, books):
+    service = ProviderService(books, list, pace_s=0.2)
+    async with serving(tmp_path / "p.sock", service.register) as address, channel(address) as made:
+        stub = rpc.ProviderServiceStub(made)
+        call = stub.WatchBooks(pb.WatchBooksRequest())
+        began = time.monotonic()
+        await read(call)
+        for bid in (108_000, 108_001, 108_002):
+            books.publish([book("EURUSD", bid), book(f"ONLY{bid}", bid)])
+            await stub.ListSessions(pb.ListSessionsRequest())  # Lets the watch see each of them by itself.
+        seen = {b.symbol: b.bid_points[0] for b in (message := await read(call)).books}
+        assert time.monotonic() - began >= 0.15
+        assert seen == {"EURUSD": 108_002, "ONLY108000": 108_000, "ONLY108001": 108_001, "ONLY108002": 108_002}
+        assert len(message.books) == len(seen)
+        call.cancel()
+
+
 async def test_book_without_levels_withdraws(stub, books):
     books.publish([book()])
     call = stub.WatchBooks(pb.WatchBooksRequest())
