@@ -70,18 +70,19 @@ class QuoteService(rpc.QuoteServiceServicer):
 
     def _message(self, symbols: list[str], sent: dict[str, int]) -> pb.WatchQuotesResponse:
         message = pb.WatchQuotesResponse()
+        now_us = self._now_us()
         for symbol in symbols:
-            quote = self._quote(symbol)
+            quote = self._quote(symbol, now_us)
             if sent.get(symbol) != quote.sequence:
                 sent[symbol] = quote.sequence
                 message.quotes.append(quote)
         return message
 
-    def _quote(self, symbol: str) -> pb.Quote:
+    def _quote(self, symbol: str, now_us: int) -> pb.Quote:
         quote = self._market.quote(symbol)
         built = self._built.get(symbol)
         if built is None or built.sequence != quote.sequence:
             built = self._built[symbol] = quote_to_pb(quote, self._epoch)
         received_us = quote.best.received_us
-        built.age_us = max(0, self._now_us() - received_us) if received_us else 0
+        built.age_us = max(0, now_us - received_us) if received_us else 0
         return built

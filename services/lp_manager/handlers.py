@@ -13,6 +13,7 @@ class Market:
         self._stale_us = provider_stale_us
         self._books: dict[str, SymbolBook] = {}
         self._digits: dict[str, int] = {}
+        self._quotes: dict[str, Quote] = {}
 
     def list_symbols(self, digits: dict[str, int]) -> None:
         """Adds the symbols that are new. One that is there keeps its digits: its prices are in points of them."""
@@ -58,7 +59,10 @@ class Market:
     def quote(self, symbol: str) -> Quote:
         """The quote that stands."""
         sequence, best = self._book(symbol).best()
-        return Quote(symbol, self._digits[symbol], sequence, best)
+        known = self._quotes.get(symbol)
+        if known is None or known.sequence != sequence:  # Every reader asks for it.
+            known = self._quotes[symbol] = Quote(symbol, self._digits[symbol], sequence, best)
+        return known
 
     def depth(self, symbol: str) -> tuple[int, Depth]:
         """The digits of the prices, and all levels."""
