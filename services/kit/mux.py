@@ -66,15 +66,17 @@ class StreamCaller(ABC):
     async def _ask(self, key: int, message: Any, timeout_s: float | None) -> Any:
         if len(self._in_flight) >= IN_FLIGHT_MAX:
             raise EngineError(Kind.LIMITED, "OVERLOADED", "too many calls are waiting for an answer")
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
         self._in_flight[key] = answer
+        # Not `asyncio.wait_for`, which costs twice as much.
+        timer = loop.call_later(timeout_s or self._timeout_s, _time_out, answer)
         self._queue.append(message)
         self._queued.set()
         try:
-            return await asyncio.wait_for(answer, timeout_s or self._timeout_s)
-        except TimeoutError:
-            raise EngineError(Kind.TIMEOUT, "OUTCOME_UNKNOWN", "no answer in time; the outcome is unknown") from None
+            return await answer
         finally:
+            timer.cancel()
             self._in_flight.pop(key, None)
 
     async def _keep_open(self) -> None:
@@ -135,6 +137,11 @@ class StreamCaller(ABC):
                 waiting.set_exception(
                     EngineError(Kind.UNAVAILABLE, "OUTCOME_UNKNOWN", "the link broke; the outcome is unknown")
                 )
+
+
+def _time_out(answer: asyncio.Future[Any]) -> None:
+    if not answer.done():
+        answer.set_exception(EngineError(Kind.TIMEOUT, "OUTCOME_UNKNOWN", "no answer in time; the outcome is unknown"))
 
 
 class ItemCaller(StreamCaller):
