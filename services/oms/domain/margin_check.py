@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from services.kernel.money import ZERO
 from services.oms.domain.events import MarginCheck
 from services.oms.domain.market import Market
 from services.oms.domain.orders import RejectReason
-from services.oms.domain.state import FLAT, AccountState
+from services.oms.domain.state import AccountState
 from services.oms.domain.trade import Change
 from services.oms.domain.valuation import exposure_margin, margin_used, unrealised_profit
 
@@ -25,11 +26,11 @@ def check_margin(state: AccountState, symbol: str, change: Change, market: Marke
     """Refuses a trade that takes more margin than the equity covers. One that takes no more is never refused."""
     if not change.adds:
         return PASSED
-    before = exposure_margin(state.account, symbol, state.exposures.get(symbol, FLAT), market)
     after = exposure_margin(state.account, symbol, change.exposure_after(state, symbol), market)
-    if before is None or after is None:
+    if after is None:
         return Checked(RejectReason.RATE_UNAVAILABLE)
-    used, margins_known = margin_used(state, market)
+    used, margins_known, parts = margin_used(state, market)
+    before = parts.get(symbol) or ZERO  # Of one symbol, all are known or none is.
     profit = unrealised_profit(state, market)
     if after > before and not (margins_known and profit.known):
         return Checked(RejectReason.PRICE_UNAVAILABLE)

@@ -49,7 +49,7 @@ class Summary:
 def summarise(state: AccountState, market: Market, now: datetime) -> Summary:
     """The account's figures; what has no price counts as zero and is told by `prices_current`."""
     unrealised = unrealised_profit(state, market)
-    margin, margin_known = margin_used(state, market)
+    margin, margin_known, _ = margin_used(state, market)
     equity = state.balance + unrealised.amount
     return Summary(
         balance=state.balance,
@@ -90,14 +90,13 @@ def position_profit(account: Account, position: Position, market: Market) -> Dec
     return profit.amount if profit.known else None
 
 
-def margin_used(state: AccountState, market: Market) -> tuple[Decimal, bool]:
-    """The margin that all open positions hold, and whether every part of it is known."""
-    total, known = ZERO, True
-    for symbol, exposure in state.exposures.items():
-        margin = exposure_margin(state.account, symbol, exposure, market)
-        total += margin or ZERO
-        known = known and margin is not None
-    return total, known
+def margin_used(state: AccountState, market: Market) -> tuple[Decimal, bool, dict[str, Decimal | None]]:
+    """The margin that all open positions hold, whether every part of it is known, and the parts by symbol."""
+    parts: dict[str, Decimal | None] = {
+        symbol: exposure_margin(state.account, symbol, exposure, market) for symbol, exposure in state.exposures.items()
+    }
+    known = [part for part in parts.values() if part is not None]
+    return sum(known, ZERO), len(known) == len(parts), parts
 
 
 def exposure_margin(account: Account, symbol: str, exposure: Exposure, market: Market) -> Decimal | None:
