@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NewType
 from uuid import UUID
 
@@ -20,6 +21,29 @@ NewId = Callable[[], UUID]
 
 _RANDOM_BITS = 62
 _RANDOM_MASK = (1 << _RANDOM_BITS) - 1
+_TEXTS_MAX = 8_192
+
+# An id is written many times while it is of interest, and to make its text costs several times as much as to find it.
+id_text: Callable[[UUID], str] = lru_cache(maxsize=_TEXTS_MAX)(str)
+
+
+class Entropy:
+    """Random bytes of the system, taken from it many at a time: a call of the kernel costs more than the bytes."""
+
+    def __init__(self, source: Callable[[int], bytes] = os.urandom, size: int = 4_096) -> None:
+        self._source = source
+        self._size = size
+        self._bytes = b""
+        self._at = 0
+
+    def __call__(self, count: int) -> bytes:
+        """The next `count` bytes; none is given twice."""
+        taken = self._bytes[self._at : self._at + count]
+        if len(taken) < count:
+            self._bytes, self._at = self._source(max(self._size, count)), 0
+            taken = self._bytes[:count]
+        self._at += count
+        return taken
 
 
 class Uuid7Source:
@@ -28,9 +52,9 @@ class Uuid7Source:
     More than 4,096 in one millisecond borrow from the next one.
     """
 
-    def __init__(self, now_ns: Callable[[], int] = time.time_ns, entropy: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(self, now_ns: Callable[[], int] = time.time_ns, entropy: Callable[[int], bytes] | None = None) -> None:
         self._now_ns = now_ns
-        self._entropy = entropy
+        self._entropy = entropy or Entropy()
         self._last = 0
 
     def __call__(self) -> UUID:

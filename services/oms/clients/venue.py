@@ -8,6 +8,7 @@ from tradeloom.bbook.v1 import execution_service_pb2 as bbook_pb
 from tradeloom.router.v1 import router_service_pb2 as router_pb
 
 from services.kernel.errors import EngineError, Kind
+from services.kernel.ids import id_text
 from services.kernel.money import Price, text
 from services.oms.convert.trading import number
 from services.oms.domain.decide import Attempt
@@ -54,9 +55,9 @@ class GrpcVenue:
 def _to_route(state: AccountState, attempt: Attempt) -> router_pb.OrderToRoute:
     account = state.account
     return router_pb.OrderToRoute(
-        order_id=str(attempt.order_id),
+        order_id=id_text(attempt.order_id),
         tenant=account.tenant,
-        account_id=str(account.account_id),
+        account_id=id_text(account.account_id),
         group=account.group,
         symbol=attempt.symbol,
         side=number(attempt.side),
@@ -66,7 +67,7 @@ def _to_route(state: AccountState, attempt: Attempt) -> router_pb.OrderToRoute:
 
 def _to_execute(attempt: Attempt) -> bbook_pb.OrderToExecute:
     return bbook_pb.OrderToExecute(
-        order_id=str(attempt.order_id),
+        order_id=id_text(attempt.order_id),
         symbol=attempt.symbol,
         side=number(attempt.side),
         quantity=text(attempt.quantity.value),

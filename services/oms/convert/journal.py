@@ -6,7 +6,7 @@ from uuid import UUID
 from tradeloom.client.v1 import trading_pb2 as client_pb
 from tradeloom.oms.v1 import events_pb2, journal_pb2
 
-from services.kernel.ids import AccountId, FillId
+from services.kernel.ids import AccountId, FillId, id_text
 from services.kernel.money import text
 from services.oms.convert import trading
 from services.oms.domain.events import (
@@ -35,8 +35,8 @@ class ContractRecord:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._account_id = str(account.account_id)
-        self._changed = events_pb2.AccountChanged(account_id=self._account_id, user_id=str(account.user_id))
+        self._account_id = id_text(account.account_id)
+        self._changed = events_pb2.AccountChanged(account_id=self._account_id, user_id=id_text(account.user_id))
 
     def add(self, sequence: int, event: Event) -> bytes:
         """The serialized journal entry of the next event."""
@@ -97,7 +97,7 @@ def _fill_entry(message: journal_pb2.JournalEntry, account_id: AccountId, event:
         case PositionChanged():
             position = trading.position_to_pb(account_id, event.position)
             message.position_changed.position.CopyFrom(position)
-            message.position_changed.fill_id = str(event.fill_id)
+            message.position_changed.fill_id = id_text(event.fill_id)
         case MoneyBooked():
             message.money_booked.CopyFrom(_booked(event))
         case OrderRejected():
@@ -105,7 +105,7 @@ def _fill_entry(message: journal_pb2.JournalEntry, account_id: AccountId, event:
             _set_check(message.order_rejected, event.check)
         case AccountOpened(account=account):
             message.account_opened.account.CopyFrom(trading.account_to_pb(account))
-            message.account_opened.user_id = str(account.user_id)
+            message.account_opened.user_id = id_text(account.user_id)
             message.account_opened.tenant = account.tenant
 
 

@@ -12,7 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from tradeloom.client.v1 import trading_pb2 as pb
 
 from services.kernel.clock import from_us, to_us
-from services.kernel.ids import AccountId, ClientOrderId, FillId, OrderId, PositionId, TransactionId, UserId
+from services.kernel.ids import AccountId, ClientOrderId, FillId, OrderId, PositionId, TransactionId, UserId, id_text
 from services.kernel.money import Price, Quantity, Side, text
 from services.oms.domain.ledger import LedgerEntry, LedgerKind
 from services.oms.domain.orders import Fill, Order, OrderState, OrderType, RejectReason
@@ -63,7 +63,7 @@ def time_from_pb(time: Timestamp) -> datetime:
 def account_to_pb(account: Account) -> pb.Account:
     """An account; its owner and tenant are told apart."""
     return pb.Account(
-        account_id=str(account.account_id),
+        account_id=id_text(account.account_id),
         number=account.number,
         currency=account.currency,
         position_mode=number(account.mode),
@@ -90,8 +90,8 @@ def account_from_pb(message: pb.Account, user_id: str, tenant: str) -> Account:
 def order_to_pb(order: Order) -> pb.Order:
     """An order as it stands."""
     message = pb.Order(
-        order_id=str(order.order_id),
-        account_id=str(order.account_id),
+        order_id=id_text(order.order_id),
+        account_id=id_text(order.account_id),
         client_order_id=order.client_order_id,
         symbol=order.symbol,
         side=number(order.side),
@@ -106,7 +106,7 @@ def order_to_pb(order: Order) -> pb.Order:
     if order.average_price is not None:
         message.average_price = text(order.average_price.value)
     if order.position_id is not None:
-        message.position_id = str(order.position_id)
+        message.position_id = id_text(order.position_id)
     return message
 
 
@@ -135,10 +135,10 @@ def order_from_pb(message: pb.Order) -> Order:
 def fill_to_pb(fill: Fill) -> pb.Fill:
     """A fill."""
     return pb.Fill(
-        fill_id=str(fill.fill_id),
-        order_id=str(fill.order_id),
-        account_id=str(fill.account_id),
-        position_id=str(fill.position_id),
+        fill_id=id_text(fill.fill_id),
+        order_id=id_text(fill.order_id),
+        account_id=id_text(fill.account_id),
+        position_id=id_text(fill.position_id),
         symbol=fill.symbol,
         side=number(fill.side),
         quantity=text(fill.quantity.value),
@@ -171,8 +171,8 @@ def fill_from_pb(message: pb.Fill) -> Fill:
 def position_to_pb(account_id: AccountId, position: Position) -> pb.Position:
     """A position, without figures that depend on prices."""
     return pb.Position(
-        position_id=str(position.position_id),
-        account_id=str(account_id),
+        position_id=id_text(position.position_id),
+        account_id=id_text(account_id),
         symbol=position.symbol,
         side=number(position.side),
         quantity=text(position.quantity.value),
@@ -196,8 +196,8 @@ def position_from_pb(message: pb.Position) -> Position:
 def entry_to_pb(entry: LedgerEntry) -> pb.LedgerEntry:
     """A movement of money."""
     message = pb.LedgerEntry(
-        transaction_id=str(entry.transaction_id),
-        account_id=str(entry.account_id),
+        transaction_id=id_text(entry.transaction_id),
+        account_id=id_text(entry.account_id),
         kind=number(entry.kind),
         amount=text(entry.amount),
         currency=entry.currency,
@@ -205,7 +205,7 @@ def entry_to_pb(entry: LedgerEntry) -> pb.LedgerEntry:
         time=time_to_pb(entry.at),
     )
     if entry.order_id is not None:
-        message.order_id = str(entry.order_id)
+        message.order_id = id_text(entry.order_id)
     return message
 
 
@@ -226,7 +226,7 @@ def entry_from_pb(message: pb.LedgerEntry) -> LedgerEntry:
 def summary_to_pb(account_id: AccountId, currency: str, summary: Summary) -> pb.AccountSummary:
     """The money of an account."""
     message = pb.AccountSummary(
-        account_id=str(account_id),
+        account_id=id_text(account_id),
         currency=currency,
         balance=text(summary.balance),
         unrealized_pnl=text(summary.unrealised),

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
 
-from services.kernel.ids import AccountId, OrderId, TransactionId
+from services.kernel.ids import AccountId, OrderId, TransactionId, id_text
 from services.kernel.money import quantise
 
 CASH_DEPOSITS = "cash:deposits"
@@ -59,7 +59,7 @@ class Realised:
 
 def client_account(account_id: AccountId) -> str:
     """The ledger account of a client's money."""
-    return f"client:{account_id}"
+    return f"client:{id_text(account_id)}"
 
 
 def deposit_postings(account_id: AccountId, currency: str, amount: Decimal) -> tuple[Posting, ...]:

@@ -6,7 +6,7 @@ Decimals go as text and are cast by the server: encoding them as binary numerics
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from services.kernel.ids import AccountId
+from services.kernel.ids import AccountId, id_text
 from services.oms.convert.journal import TOPIC
 from services.oms.domain.events import MoneyBooked, OrderAccepted, OrderFilled, OrderRejected, PositionChanged
 from services.oms.domain.orders import Order
@@ -194,4 +194,4 @@ def journal(commits: Iterable[AccountCommit]) -> list[Row]:
 
 def outbox(commits: Iterable[AccountCommit]) -> list[Row]:
     """One event an account."""
-    return [(TOPIC, str(commit.account_id), commit.event_id, commit.changed) for commit in commits]
+    return [(TOPIC, id_text(commit.account_id), commit.event_id, commit.changed) for commit in commits]
