@@ -94,8 +94,9 @@ async def test_watch_conflates_what_comes_too_soon_after_a_message(tmp_path, boo
         for bid in (108_000, 108_001, 108_002):
             books.publish([book("EURUSD", bid), book(f"ONLY{bid}", bid)])
             await stub.ListSessions(pb.ListSessionsRequest())  # Lets the watch see each of them by itself.
-        seen = {b.symbol: b.bid_points[0] for b in (message := await read(call)).books}
+        message = await read(call)
         assert time.monotonic() - began >= 0.15
+        seen = {b.symbol: b.bid_points[0] for b in message.books}
         assert seen == {"EURUSD": 108_002, "ONLY108000": 108_000, "ONLY108001": 108_001, "ONLY108002": 108_002}
         assert len(message.books) == len(seen)
         call.cancel()
