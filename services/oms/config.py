@@ -16,7 +16,8 @@ class OmsConfig(ServiceConfig):
     router_address: str
     bbook_address: str
     lp_manager_address: str
-    writers: int = 2
+    # One: with two, batches are half as large and the tail of the latency several times as long.
+    writers: int = 1
     batch_max: int = 256
     queue_max: int = 10_000
     queue_age_s_max: float = 0.4

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 class Limits:
     """How much is worked on at once, and how long a command may wait before it is begun."""
 
-    writers: int = 2
+    writers: int = 1
     batch_max: int = 256
     queue_max: int = 10_000
     queue_age_s_max: float = 0.4
