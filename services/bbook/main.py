@@ -6,7 +6,7 @@ from services.bbook.api import ExecutionService
 from services.bbook.clients import QuoteClient, ReferenceClient
 from services.bbook.config import BbookConfig
 from services.bbook.handlers import House
-from services.kernel.clock import monotonic, utc_now
+from services.kernel.clock import monotonic_us, utc_now
 from services.kit.channel import channel
 from services.kit.config import load
 from services.kit.server import serve
@@ -18,16 +18,11 @@ async def main() -> None:
     house = House()
     async with AsyncExitStack() as stack:
         reference = ReferenceClient(await stack.enter_async_context(channel(config.reference_address)))
-        quotes = QuoteClient(await stack.enter_async_context(channel(config.lp_manager_address)), now_us)
+        quotes = QuoteClient(await stack.enter_async_context(channel(config.lp_manager_address)), monotonic_us)
         house.set_conditions(await reference.conditions_at_last())
         await serve(
             config,
             "bbook",
-            [ExecutionService(house, utc_now, now_us).register],
+            [ExecutionService(house, utc_now, monotonic_us).register],
             background=[lambda: quotes.follow_quotes(house), lambda: reference.follow_conditions(house)],
         )
-
-
-def now_us() -> int:
-    """Microseconds on the monotonic clock."""
-    return int(monotonic() * 1_000_000)

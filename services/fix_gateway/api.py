@@ -1,7 +1,6 @@
 """gRPC in."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import grpc
@@ -11,16 +10,12 @@ from tradeloom.fix_gateway.v1 import provider_service_pb2_grpc as rpc
 from services.fix_gateway.convert import book_to_pb, session_to_pb
 from services.fix_gateway.domain.book import Book
 from services.fix_gateway.domain.provider import SessionState
+from services.kernel.clock import monotonic_us
 from services.kit.newest import Broadcast
 
 HEARTBEAT_S = 0.25
 # The shortest time between two messages to one reader. What comes meanwhile is conflated; after a pause nothing waits.
 PACE_S = 0.001
-
-
-def now_us() -> int:
-    """Monotonic microseconds."""
-    return time.monotonic_ns() // 1000
 
 
 class NewestBooks:
@@ -59,11 +54,11 @@ class ProviderService(rpc.ProviderServiceServicer):
             while True:
                 books = await newest.take(HEARTBEAT_S)
                 # Mostly nothing is too early: a timer after each message would be one more wake-up for each.
-                early_s = self._pace_s - (now_us() - sent_us) / 1_000_000
+                early_s = self._pace_s - (monotonic_us() - sent_us) / 1_000_000
                 if early_s > 0:
                     await asyncio.sleep(early_s)
                     books = _conflated([*books, *await newest.take(0)])
-                sent_us = now_us()
+                sent_us = monotonic_us()
                 yield pb.WatchBooksResponse(books=[book_to_pb(book, sent_us) for book in books])
 
     async def ListSessions(

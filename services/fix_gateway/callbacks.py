@@ -5,7 +5,6 @@ callback is guarded whole, takes the text of the message and nothing else, and l
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -15,6 +14,7 @@ import quickfix as fix
 
 from services.fix_gateway.domain.provider import Provider, SessionKey
 from services.fix_gateway.ports import EventKind, SessionEvent
+from services.kernel.clock import monotonic_us
 
 MSG_TYPE, SENDER_SUB_ID, TARGET_SUB_ID, POSS_DUP, USERNAME, PASSWORD = 35, 50, 57, 43, 553, 554
 _REJECT, _SEQUENCE_RESET, _LOGON, _BUSINESS_REJECT = "3", "4", "A", "j"
@@ -33,7 +33,7 @@ class Inbox:
 
     def put(self, session: SessionKey, kind: EventKind, raw: str = "") -> None:
         """Leaves an event; from any thread."""
-        self._events.append(SessionEvent(session, kind, raw, time.monotonic_ns() // 1000))
+        self._events.append(SessionEvent(session, kind, raw, monotonic_us()))
         if not self._woken:
             self._woken = True
             self._loop.call_soon_threadsafe(self._drain)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from prometheus_client import REGISTRY
 
-from services.fix_gateway.api import NewestBooks, ProviderService, now_us
+from services.fix_gateway.api import NewestBooks, ProviderService
 from services.fix_gateway.clients import ReferenceClient, keep_instruments
 from services.fix_gateway.config import FixGatewayConfig
 from services.fix_gateway.domain.provider import SessionState
@@ -43,10 +43,12 @@ async def main() -> None:
             sessions.start()
             while True:
                 await asyncio.sleep(_TICK_S)
-                gateway.on_time(now_us())
+                gateway.on_time(clock.monotonic_us())
 
         async def follow_reference() -> None:
-            await keep_instruments(ReferenceClient(reference), lambda units: gateway.on_instruments(units, now_us()))
+            await keep_instruments(
+                ReferenceClient(reference), lambda units: gateway.on_instruments(units, clock.monotonic_us())
+            )
 
         REGISTRY.register(SessionCollector(states, lambda: sessions.callbacks.failure_count))
         await serve(

@@ -1,14 +1,12 @@
 """Users, sessions and refresh tokens in PostgreSQL."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
 from services.identity.domain.session import RefreshToken, Session, User
-from services.kernel.errors import EngineError, Kind
+from services.kit.postgres import reachable
 
 _USER = "SELECT user_id, tenant, username, roles FROM login_user WHERE user_id = $1"
 _USER_BY_NAME = "SELECT user_id, tenant, username, roles, password_hash FROM login_user WHERE username = $1"
@@ -41,6 +39,7 @@ SELECT $2, session_id, $3, $4 FROM spent RETURNING session_id
 """
 _END_SESSION = "UPDATE session SET ended_at = $3, end_reason = $2 WHERE session_id = $1 AND ended_at IS NULL"
 _FORGET = "DELETE FROM refresh_token WHERE expires_at < $1"
+_AWAY = "users and sessions can't be read at the moment"
 
 
 class PostgresSessionStore:
@@ -51,7 +50,7 @@ class PostgresSessionStore:
 
     async def user(self, user_id: UUID) -> User | None:
         """The user with the id."""
-        with _reachable():
+        with reachable(_AWAY):
             row = await self._pool.fetchrow(_USER, user_id)
         return None if row is None else _user(row)
 
@@ -59,71 +58,55 @@ class PostgresSessionStore:
         """The user with the name, and the hash of the password."""
         if "\0" in username:  # PostgreSQL refuses the character, so nobody is called that.
             return None
-        with _reachable():
+        with reachable(_AWAY):
             row = await self._pool.fetchrow(_USER_BY_NAME, username)
         return None if row is None else (_user(row), row["password_hash"])
 
     async def add_user(self, user: User, password_hash: str, at: datetime) -> bool:
         """Keeps a new user; False when the id or the name is taken."""
         values = (user.user_id, user.tenant, user.username, password_hash, list(user.roles), at)
-        with _reachable():
+        with reachable(_AWAY):
             return await self._pool.fetchval(_ADD_USER, *values) is not None
 
     async def change_password_hash(self, user_id: UUID, old: str, new: str) -> None:
         """Replaces a hash of the same password, unless it was replaced meanwhile."""
-        with _reachable():
+        with reachable(_AWAY):
             await self._pool.execute(_CHANGE_HASH, user_id, old, new)
 
     async def start_session(self, session: Session, token_hash: bytes, at: datetime, expires_at: datetime) -> None:
         """Keeps a new session and its first refresh token."""
-        with _reachable():
+        with reachable(_AWAY):
             await self._pool.execute(
                 _START_SESSION, session.session_id, session.user.user_id, token_hash, at, expires_at
             )
 
     async def session(self, session_id: UUID) -> Session | None:
         """The session with the id."""
-        with _reachable():
+        with reachable(_AWAY):
             row = await self._pool.fetchrow(_SESSION, session_id)
         return None if row is None else _session(row)
 
     async def refresh_token(self, token_hash: bytes) -> RefreshToken | None:
         """The refresh token with the hash."""
-        with _reachable():
+        with reachable(_AWAY):
             row = await self._pool.fetchrow(_PRESENTED, token_hash)
         return None if row is None else RefreshToken(_session(row), row["expires_at"], row["used_at"] is not None)
 
     async def rotate(self, old_hash: bytes, new_hash: bytes, at: datetime, expires_at: datetime) -> bool:
         """Spends a refresh token and keeps its successor; False, and nothing done, when it is spent already."""
-        with _reachable():
+        with reachable(_AWAY):
             return await self._pool.fetchval(_ROTATE, old_hash, new_hash, at, expires_at) is not None
 
     async def end_session(self, session_id: UUID, reason: str, at: datetime) -> None:
         """Ends the session, unless it ended before."""
-        with _reachable():
+        with reachable(_AWAY):
             await self._pool.execute(_END_SESSION, session_id, reason, at)
 
     async def forget_tokens(self, expired_before: datetime) -> int:
         """Deletes refresh tokens that expired; returns how many."""
-        with _reachable():
+        with reachable(_AWAY):
             outcome: str = await self._pool.execute(_FORGET, expired_before)
         return int(outcome.removeprefix("DELETE "))
-
-
-@contextmanager
-def _reachable() -> Iterator[None]:
-    try:
-        yield
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.InterfaceError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.OperatorInterventionError,
-        asyncpg.InsufficientResourcesError,
-    ) as error:
-        message = "users and sessions can't be read at the moment"
-        raise EngineError(Kind.UNAVAILABLE, "STORE_UNAVAILABLE", message) from error
 
 
 def _user(row: asyncpg.Record) -> User:

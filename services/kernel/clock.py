@@ -21,6 +21,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def monotonic_us() -> int:
+    """Microseconds on the clock that never jumps."""
+    return time.monotonic_ns() // 1_000
+
+
 def to_us(moment: datetime) -> int:
     """Microseconds since 1970-01-01 UTC, exact."""
     return (moment - EPOCH) // _MICROSECOND

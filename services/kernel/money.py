@@ -138,13 +138,3 @@ def parse_decimal(field: str, value: str) -> Decimal:
             Kind.INVALID, "DECIMAL_INVALID", f"{field} must be a decimal number, was {value[:64]!r}", field=field
         )
     return Decimal(value)
-
-
-def parse_quantity(field: str, value: str) -> Quantity:
-    """Reads a quantity above zero, or says which field is wrong."""
-    parsed = parse_decimal(field, value)
-    if parsed <= 0:
-        raise EngineError(
-            Kind.INVALID, "QUANTITY_OUT_OF_RANGE", f"{field} must be above 0, was {text(parsed)}", field=field
-        )
-    return Quantity(parsed)

@@ -5,17 +5,28 @@ the running role may do is what the migrations grant, so no service can change w
 """
 
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 
+from services.kernel.errors import EngineError, Kind
 from services.kit import telemetry
 
 STATEMENT_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_S = 5.0
+
+# The server can't be reached or can't take more; a mistake in a statement is not among them and stays a bug.
+_UNREACHABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
 
 _log = telemetry.logger(__name__)
 
@@ -46,6 +57,15 @@ async def pool(url: str, *, schema: str, min_size: int = 1, max_size: int = 4) -
         url, min_size=min_size, max_size=max_size, timeout=CONNECT_TIMEOUT_S, server_settings=settings
     ) as made:
         yield made
+
+
+@contextmanager
+def reachable(message: str) -> Iterator[None]:
+    """Turns the failures of a database that can't be reached into `STORE_UNAVAILABLE` with the message."""
+    try:
+        yield
+    except _UNREACHABLE as error:
+        raise EngineError(Kind.UNAVAILABLE, "STORE_UNAVAILABLE", message) from error
 
 
 async def migrate(owner_url: str, schema: str, folder: Path) -> list[str]:

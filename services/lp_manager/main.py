@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 from prometheus_client import Counter
 
-from services.kernel.clock import monotonic, to_us, utc_now
+from services.kernel.clock import monotonic_us, to_us, utc_now
 from services.kit import telemetry
 from services.kit.channel import channel
 from services.kit.config import load
@@ -29,10 +29,10 @@ async def main() -> None:
     config = load(LpManagerConfig, "lp_manager")
     changes: Broadcast[str, str] = Broadcast()
     market = Market(MarketListener(changes), config.provider_stale_ms * 1000)
-    quotes = QuoteService(market, changes, now_us, epoch=to_us(utc_now()))
+    quotes = QuoteService(market, changes, monotonic_us, epoch=to_us(utc_now()))
     async with AsyncExitStack() as stack:
         reference = ReferenceClient(await stack.enter_async_context(channel(config.reference_address)))
-        gateway = GatewayClient(await stack.enter_async_context(channel(config.fix_gateway_address)), now_us)
+        gateway = GatewayClient(await stack.enter_async_context(channel(config.fix_gateway_address)), monotonic_us)
         market.list_symbols(await reference.digits_at_last())
         await serve(
             config,
@@ -46,15 +46,10 @@ async def main() -> None:
         )
 
 
-def now_us() -> int:
-    """Microseconds on the monotonic clock."""
-    return int(monotonic() * 1_000_000)
-
-
 async def expire_for_ever(market: Market) -> None:
     """Takes silent providers out, each when its time has come."""
     while True:
-        now = now_us()
+        now = monotonic_us()
         market.expire(now)
         due = market.next_expiry_us()
         wait_us = EXPIRY_CHECK_US_MAX if due is None else min(EXPIRY_CHECK_US_MAX, max(0, due - now))

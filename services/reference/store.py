@@ -1,17 +1,15 @@
 """The catalogue in PostgreSQL."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import asyncpg
 
-from services.kernel.errors import EngineError, Kind
 from services.kernel.instrument import Instrument, MarginMode
 from services.kernel.money import Quantity
+from services.kit.postgres import reachable
 from services.reference.domain.catalogue import AssetClass, Group, ListedInstrument
 
 _INSTRUMENTS = "SELECT * FROM instrument_in_force WHERE symbol > $1 ORDER BY symbol LIMIT $2"
 _GROUPS = "SELECT * FROM account_group_in_force ORDER BY name"
+_AWAY = "the catalogue can't be read at the moment"
 
 
 class PostgresCatalogueStore:
@@ -22,28 +20,14 @@ class PostgresCatalogueStore:
 
     async def instruments(self, after: str, limit: int) -> list[ListedInstrument]:
         """The instruments in force whose symbol sorts behind `after`, by symbol."""
-        with _reachable():
+        with reachable(_AWAY):
             return [_instrument(row) for row in await self._pool.fetch(_INSTRUMENTS, after, limit)]
 
     async def groups(self) -> list[Group]:
         """The groups in force, by name."""
-        with _reachable():
+        with reachable(_AWAY):
             rows = await self._pool.fetch(_GROUPS)
         return [Group(row["name"], row["description"], row["max_leverage"], row["version"]) for row in rows]
-
-
-@contextmanager
-def _reachable() -> Iterator[None]:
-    try:
-        yield
-    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
-        raise _unavailable() from error
-    except (asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError) as error:
-        raise _unavailable() from error
-
-
-def _unavailable() -> EngineError:
-    return EngineError(Kind.UNAVAILABLE, "STORE_UNAVAILABLE", "the catalogue can't be read at the moment")
 
 
 def _instrument(row: asyncpg.Record) -> ListedInstrument:

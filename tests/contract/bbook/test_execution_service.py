@@ -14,7 +14,7 @@ from tradeloom.lp_manager.v1 import quote_service_pb2 as lp_pb
 from services.bbook.api import ExecutionService
 from services.bbook.clients import QuoteClient, ReferenceClient
 from services.bbook.handlers import House
-from services.bbook.main import now_us
+from services.kernel.clock import monotonic_us
 from services.kit.channel import channel
 from services.kit.mux import BatchCaller
 from services.kit.status import error_of_call
@@ -43,10 +43,10 @@ class Running:
         reference = await stack.enter_async_context(serving(self.folder / "r", self.reference.register))
         client = ReferenceClient(await stack.enter_async_context(channel(reference)))
         self.house.set_conditions(await client.conditions_at_last())
-        following = QuoteClient(await stack.enter_async_context(channel(quotes)), now_us)
+        following = QuoteClient(await stack.enter_async_context(channel(quotes)), monotonic_us)
         task = asyncio.create_task(following.follow_quotes(self.house))
         stack.callback(task.cancel)
-        service = ExecutionService(self.house, lambda: NOW, now_us)
+        service = ExecutionService(self.house, lambda: NOW, monotonic_us)
         address = await stack.enter_async_context(serving(self.folder / "s", service.register))
         self.stub = rpc.ExecutionServiceStub(await stack.enter_async_context(channel(address)))
         self.caller = await stack.enter_async_context(BatchCaller(self.stub.ExecuteBatch, WAIT_S))

@@ -9,9 +9,10 @@ import pytest
 from tradeloom.fix_gateway.v1 import provider_service_pb2 as pb
 from tradeloom.fix_gateway.v1 import provider_service_pb2_grpc as rpc
 
-from services.fix_gateway.api import NewestBooks, ProviderService, now_us
+from services.fix_gateway.api import NewestBooks, ProviderService
 from services.fix_gateway.domain.book import Book
 from services.fix_gateway.domain.provider import SessionKey, SessionKind, SessionState
+from services.kernel.clock import monotonic_us
 from services.kit.channel import channel
 from tests.fakes.wire import serving
 
@@ -21,7 +22,7 @@ MOMENT = datetime(2026, 11, 23, 0, 18, 28, 362_767, tzinfo=UTC)
 def book(symbol="EURUSD", bid=108_000, provider="alpha", received_us=None):
     levels = ((bid, 100), (bid - 1, 200)) if bid else ()
     offers = ((bid + 9, 300),) if bid else ()
-    return Book(provider, symbol, levels, offers, received_us or now_us(), 1_795_393_108_362_767)
+    return Book(provider, symbol, levels, offers, received_us or monotonic_us(), 1_795_393_108_362_767)
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ async def test_silence_is_filled_with_heartbeats(stub):
 
 
 async def test_age_is_that_of_the_book_when_it_leaves(stub, books):
-    books.publish([book(received_us=now_us() - 2_000_000)])
+    books.publish([book(received_us=monotonic_us() - 2_000_000)])
     call = stub.WatchBooks(pb.WatchBooksRequest())
     (old,) = (await read(call)).books
     assert 2_000_000 <= old.age_us < 3_000_000

@@ -8,14 +8,14 @@ import pytest
 from tradeloom.lp_manager.v1 import quote_service_pb2 as pb
 from tradeloom.lp_manager.v1 import quote_service_pb2_grpc as rpc
 
-from services.kernel.clock import monotonic
+from services.kernel.clock import monotonic, monotonic_us
 from services.kernel.errors import EngineError, Kind
 from services.kit.channel import channel
 from services.kit.newest import Broadcast
 from services.lp_manager.api import QuoteService
 from services.lp_manager.clients import GatewayClient, ReferenceClient
 from services.lp_manager.handlers import Market
-from services.lp_manager.main import MarketListener, expire_for_ever, now_us
+from services.lp_manager.main import MarketListener, expire_for_ever
 from tests.fakes.quotes import FakeGateway, FakeReference, provider_book, settings
 from tests.fakes.wire import serving
 
@@ -32,7 +32,7 @@ class Running:
         self.reference = FakeReference(settings("EURUSD", 5), settings("USDJPY", 3))
         changes = Broadcast()
         self.market = Market(MarketListener(changes), stale_ms * 1000)
-        self.quotes = QuoteService(self.market, changes, now_us, EPOCH)
+        self.quotes = QuoteService(self.market, changes, monotonic_us, EPOCH)
         self.gateway_stack = AsyncExitStack()
         self.tasks = []
 
@@ -41,7 +41,7 @@ class Running:
         gateway_address = await self.start_gateway()
         reference = await stack.enter_async_context(serving(self.folder / "r", self.reference.register))
         self.reference_client = ReferenceClient(await stack.enter_async_context(channel(reference)))
-        gateway = GatewayClient(await stack.enter_async_context(channel(gateway_address)), now_us)
+        gateway = GatewayClient(await stack.enter_async_context(channel(gateway_address)), monotonic_us)
         self.market.list_symbols(await self.reference_client.digits_at_last())
         self.tasks = [
             asyncio.create_task(gateway.follow_books(self.market)),

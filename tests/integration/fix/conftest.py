@@ -7,11 +7,10 @@ from itertools import count
 
 import pytest
 
-from services.fix_gateway.api import now_us
 from services.fix_gateway.domain.provider import Provider, SessionKey, SessionKind
 from services.fix_gateway.handlers import Gateway
 from services.fix_gateway.sessions import QuickFixSessions
-from services.kernel.clock import utc_now
+from services.kernel.clock import monotonic_us, utc_now
 from simulators.lp import main as simulator
 from simulators.lp.script import Script
 
@@ -102,7 +101,7 @@ class Pair:
         )
         self.sessions = QuickFixSessions([provider], self.folder / "gateway", lambda e: self.gateway.on_events(e))
         self.gateway = Gateway([provider], self.sessions, self.books, self.quarantine, utc_now)
-        self.gateway.on_instruments(self.units, now_us())
+        self.gateway.on_instruments(self.units, monotonic_us())
         self.sessions.start()
 
     async def stop_gateway(self):
@@ -119,7 +118,7 @@ class Pair:
             while not condition():
                 await asyncio.sleep(0.02)
                 if self.gateway is not None:
-                    self.gateway.on_time(now_us())
+                    self.gateway.on_time(monotonic_us())
 
     def forget(self):
         """Empties the records."""
